@@ -1,0 +1,1 @@
+"""Places that turn messages into text."""

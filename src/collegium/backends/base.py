@@ -1,0 +1,119 @@
+"""What every place that turns messages into text looks like from here."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from collegium.types import EMPTY, Chunk, Message, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is sent to a model: the messages, the model's name there, and how to sample.
+
+    `sampling` and `tools` are passed on as they came. An empty `model` means the backend's only one.
+    """
+
+    messages: tuple[Message, ...]
+    model: str = ""
+    sampling: Mapping[str, Any] = EMPTY
+    tools: tuple[Mapping[str, Any], ...] = ()
+
+    def to(self, model: str) -> Prompt:
+        """The same prompt for another model."""
+        return replace(self, model=model)
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A model's whole reply. `model` is the name the backend says answered."""
+
+    text: str
+    model: str
+    usage: Usage = Usage()
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    finish: str = "stop"
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """A place that turns messages into text.
+
+    Every failure is raised as a `BackendError`. Closing the stream, at any moment, cancels the work
+    behind it. `healthy()` never raises. After `aclose()` nothing of the backend is left running.
+    """
+
+    async def generate(self, prompt: Prompt) -> Generation:
+        """The whole reply."""
+        ...
+
+    def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
+        """The reply as it grows; the chunks' texts, joined, are `generate`'s text."""
+        ...
+
+    async def models(self) -> tuple[str, ...]:
+        """The names of the models it has."""
+        ...
+
+    async def healthy(self) -> bool:
+        """Whether it would answer now."""
+        ...
+
+    async def aclose(self) -> None:
+        """End connections and processes. Calling it twice does no harm."""
+        ...
+
+
+async def joined(chunks: AsyncGenerator[Chunk], *, model: str) -> Generation:
+    """Wait for a whole stream: the one way a `Generation` is made of chunks.
+
+    Args:
+        chunks: a backend's stream; closed when this returns or raises.
+        model: the name to give the reply where no chunk says one.
+    """
+    text: list[str] = []
+    calls: tuple[Mapping[str, Any], ...] = ()
+    usage, finish = Usage(), "stop"
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            text.append(chunk.text)
+            calls = merge_tool_calls(calls, chunk.tool_calls)
+            usage = chunk.usage or usage
+            finish = chunk.finish or finish
+            model = chunk.model or model
+    return Generation("".join(text), model, usage, calls, finish)
+
+
+def merge_tool_calls(
+    calls: tuple[Mapping[str, Any], ...], deltas: tuple[Mapping[str, Any], ...]
+) -> tuple[Mapping[str, Any], ...]:
+    """Add streamed pieces of tool calls to what is there, piece by piece of the same `index`.
+
+    A piece without an `index` is a call of its own. Arguments are concatenated; every other field is
+    taken from the first piece that has it.
+    """
+    if not deltas:
+        return calls
+    merged = [dict(call) for call in calls]
+    places = {call["index"]: place for place, call in enumerate(merged) if "index" in call}
+    for delta in deltas:
+        place = places.get(delta.get("index", -1))
+        if place is None:
+            if "index" in delta:
+                places[delta["index"]] = len(merged)
+            merged.append(dict(delta))
+            continue
+        call = merged[place]
+        old, new = dict(call.get("function") or {}), dict(delta.get("function") or {})
+        arguments = (old.get("arguments") or "") + (new.get("arguments") or "")
+        merged[place] = {
+            **{name: value for name, value in delta.items() if value is not None},
+            **{name: value for name, value in call.items() if value is not None},
+            "function": {**new, **old, "arguments": arguments},
+        }
+    return tuple(merged)

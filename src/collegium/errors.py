@@ -1,0 +1,222 @@
+"""Everything that can go wrong, in one tree.
+
+    CollegiumError
+    ├── ConfigError                  the YAML file, an argument or an option is not right
+    ├── PluginError                  an extension is missing or does not load
+    ├── QueryError                   the query itself cannot be answered as it stands
+    │   ├── EmptyQuery
+    │   └── QueryTooLarge
+    ├── NotFound                     a name that nothing here has
+    │   ├── UnknownExpert
+    │   ├── UnknownModel
+    │   └── UnknownStrategy
+    ├── ExpertError                  an expert did not answer
+    │   ├── ExpertBusy
+    │   ├── ExpertNotReady
+    │   ├── NoExpertAvailable
+    │   ├── PanelFailed
+    │   └── DeadlineExceeded
+    ├── BackendError                 a place that turns messages into text did not
+    │   ├── BackendUnavailable
+    │   ├── BackendTimeout
+    │   ├── BackendBusy
+    │   ├── BackendRefused
+    │   ├── BackendGarbled
+    │   └── StreamCut
+    └── ModelFileError               a model file could not be had
+        ├── ModelNotCached
+        ├── DownloadFailed
+        ├── ChecksumMismatch
+        └── CacheNotWritable
+
+Each carries the HTTP `status` and the stable `code` it is shown with over HTTP, and the `exit_code`
+the command line ends with: 1 failed, 2 usage or config, 3 no expert or backend available.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CollegiumError(Exception):
+    """Anything collegium raises on purpose."""
+
+    status: int = 500
+    code: ClassVar[str] = "internal_error"
+    exit_code: ClassVar[int] = 1
+
+
+class ConfigError(CollegiumError):
+    """The configuration is wrong; `problems` holds one line for every mistake found."""
+
+    code = "config_error"
+    exit_code = 2
+
+    def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__("\n".join((message, *(f"  {problem}" for problem in problems))))
+        self.problems = problems
+
+
+class PluginError(CollegiumError):
+    """An extension is not installed, or does not load."""
+
+    code = "plugin_error"
+    exit_code = 2
+
+
+class QueryError(CollegiumError):
+    """The query cannot be answered as it stands."""
+
+    status, code, exit_code = 400, "invalid_query", 2
+
+
+class EmptyQuery(QueryError):
+    """The query has no text."""
+
+    code = "empty_query"
+
+
+class QueryTooLarge(QueryError):
+    """The query is longer than the college takes."""
+
+    status, code = 413, "query_too_large"
+
+
+class NotFound(CollegiumError):
+    """Nothing here has that name."""
+
+    status, code, exit_code = 404, "not_found", 2
+
+
+class UnknownExpert(NotFound):
+    """No expert on duty has that name or key."""
+
+    code = "unknown_expert"
+
+
+class UnknownModel(NotFound):
+    """No backend or model file has that name."""
+
+    code = "model_not_found"
+
+
+class UnknownStrategy(NotFound):
+    """No aggregation strategy has that name."""
+
+    status, code = 400, "unknown_strategy"
+
+
+class ExpertError(CollegiumError):
+    """An expert did not answer."""
+
+    status, code = 502, "expert_failed"
+
+
+class ExpertBusy(ExpertError):
+    """The expert is at its maximum load, and its queue is full."""
+
+    status, code = 429, "expert_busy"
+
+
+class ExpertNotReady(ExpertError):
+    """The expert lacks something it needs: a model, an index."""
+
+    status, code, exit_code = 503, "expert_not_ready", 3
+
+
+class NoExpertAvailable(ExpertError):
+    """No expert on duty can take the query."""
+
+    status, code, exit_code = 503, "no_expert_available", 3
+
+
+class PanelFailed(ExpertError):
+    """Every expert that was asked failed; the message names each failure."""
+
+    status, code = 502, "panel_failed"
+
+
+class DeadlineExceeded(ExpertError):
+    """The deadline passed before there was an answer."""
+
+    status, code = 504, "deadline_exceeded"
+
+
+class BackendError(CollegiumError):
+    """A backend did not turn the messages into text."""
+
+    status, code = 502, "backend_error"
+
+
+class BackendUnavailable(BackendError):
+    """Nothing answers where the backend should be."""
+
+    status, code, exit_code = 503, "backend_unavailable", 3
+
+
+class BackendTimeout(BackendError):
+    """The backend took the request and then said nothing for too long."""
+
+    status, code = 504, "backend_timeout"
+
+
+class BackendBusy(BackendError):
+    """The backend asks for fewer requests; `retry_after_s` is how long it says to wait, if it does."""
+
+    status, code = 429, "backend_busy"
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class BackendRefused(BackendError):
+    """The backend answered that it will not do this request; `status` is the one it gave."""
+
+    code = "backend_refused"
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class BackendGarbled(BackendError):
+    """The backend's reply is not of the protocol it is supposed to speak."""
+
+    code = "backend_garbled"
+
+
+class StreamCut(BackendError):
+    """The backend closed the stream before the answer was complete."""
+
+    code = "stream_cut"
+
+
+class ModelFileError(CollegiumError):
+    """A model file could not be had."""
+
+    status, code = 503, "model_file_error"
+
+
+class ModelNotCached(ModelFileError):
+    """The model file is not in the cache, and fetching it was not allowed."""
+
+    code, exit_code = "model_not_cached", 3
+
+
+class DownloadFailed(ModelFileError):
+    """The model file could not be downloaded."""
+
+    code = "download_failed"
+
+
+class ChecksumMismatch(ModelFileError):
+    """The model file is not the one that was promised."""
+
+    code = "checksum_mismatch"
+
+
+class CacheNotWritable(ModelFileError):
+    """The cache directory takes no more: no permission, or no space."""
+
+    code = "cache_not_writable"

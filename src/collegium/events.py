@@ -1,0 +1,111 @@
+"""What happened, told once; whoever cares listens, and a listener cannot hurt."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collegium.types import Answer, Decision, Query, Response
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A query was routed."""
+
+    query: Query
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One expert answered."""
+
+    query: Query
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """One expert did not answer; `abandoned` when nobody waited for it any more."""
+
+    query: Query
+    expert: str
+    error: BaseException
+    latency_ms: float
+    abandoned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The college answered."""
+
+    query: Query
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """Somebody said how good an answer was, from 0 to 1."""
+
+    query_id: str
+    rating: float
+    expert: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """An expert came on duty."""
+
+    expert: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An expert went off duty."""
+
+    expert: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resized:
+    """An expert's pool was given another number of instances."""
+
+    expert: str
+    before: int
+    after: int
+
+
+Event: TypeAlias = Routed | Answered | Failed | Completed | Rated | Joined | Left | Resized
+Listener: TypeAlias = Callable[[Event], None]
+
+
+class EventBus:
+    """Hands every event to every listener, in the order they subscribed."""
+
+    def __init__(self) -> None:
+        self._listeners: tuple[Listener, ...] = ()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every event from now on; the returned function ends that.
+
+        A listener must be quick and must not block: it runs where the event happened.
+        """
+        self._listeners = (*self._listeners, listener)
+
+        def unsubscribe() -> None:
+            self._listeners = tuple(one for one in self._listeners if one is not listener)
+
+        return unsubscribe
+
+    def publish(self, event: Event) -> None:
+        """Tell every listener. What a listener raises is logged and goes no further."""
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception:  # noqa: BLE001 -- other people's code; serving must go on
+                logger.exception("a listener failed on %s", type(event).__name__)

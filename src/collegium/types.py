@@ -1,0 +1,200 @@
+"""The nouns: frozen, slotted, and knowing nothing of the parts that pass them around."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation, as a chat API has it.
+
+    `content` is text, or a sequence of parts (`{"type": "text", "text": ...}`, image parts and so
+    on). `extra` keeps every other field of the turn as it came: tool calls, a tool call's id, a name.
+    """
+
+    role: str
+    content: str | Sequence[Mapping[str, Any]] | None
+    extra: Mapping[str, Any] = EMPTY
+
+    @property
+    def text(self) -> str:
+        """The turn's text, its text parts joined by newlines; other parts have none."""
+        if self.content is None:
+            return ""
+        if isinstance(self.content, str):
+            return self.content
+        parts = (part.get("text", "") for part in self.content if part.get("type") == "text")
+        return "\n".join(str(part) for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What somebody asks: a conversation, and how they want it answered.
+
+    `deadline_s` is the time for the whole answer, in seconds from the moment it is asked; None means
+    the configured one. `sampling` holds whatever else a chat API takes (temperature, max_tokens,
+    stop, response_format, tool_choice, ...), passed to the backend unchanged.
+    """
+
+    messages: tuple[Message, ...]
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    session: str | None = None
+    deadline_s: float | None = None
+    sampling: Mapping[str, Any] = EMPTY
+    tools: tuple[Mapping[str, Any], ...] = ()
+
+    @classmethod
+    def of(cls, text: str, **fields: Any) -> Query:
+        """A query of one user message; `fields` are the other fields of `Query`."""
+        return cls(messages=(Message("user", text),), **fields)
+
+    @property
+    def text(self) -> str:
+        """The text of the last user message, which is what is being asked now."""
+        for message in reversed(self.messages):
+            if message.role == "user":
+                return message.text
+        return self.messages[-1].text if self.messages else ""
+
+    def after(self, *messages: Message) -> Query:
+        """The same query with `messages` said after the ones it has."""
+        return replace(self, messages=(*self.messages, *messages))
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer consumed. `cost_usd` is 0.0 for a model that costs nothing or has no price."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cost_usd + other.cost_usd,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What checking an answer found: `outcome` is 'passed', 'failed' or 'unknown'."""
+
+    outcome: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One expert's answer. `confidence` is the expert's own, from 0 to 1."""
+
+    expert: str
+    model: str
+    text: str
+    confidence: float = 1.0
+    latency_ms: float = 0.0
+    usage: Usage = Usage()
+    verdict: Verdict | None = None
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    finish: str = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """How one expert stood when a query was routed.
+
+    `gate` is its share of the gate's belief (0 to 1, all experts summing to 1), `assessment` its own
+    confidence (0 to 1), `load` its queries in flight divided by what it can take, and `score` the
+    blend that decides. `note` says why it was passed over, or halved, where it was.
+    """
+
+    expert: str
+    key: str
+    gate: float
+    assessment: float
+    load: float
+    score: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who was asked, who was not, and why.
+
+    `confidence` is the estimated probability that the first of `chosen` is an acceptable expert for
+    the query. `low_confidence` marks one below the configured minimum.
+    """
+
+    query_id: str
+    chosen: tuple[Candidate, ...]
+    passed_over: tuple[Candidate, ...]
+    confidence: float
+    overhead_ms: float
+    reasons: tuple[str, ...] = ()
+    low_confidence: bool = False
+
+    @property
+    def ranking(self) -> tuple[Candidate, ...]:
+        """Every candidate, the chosen first and in the order they were chosen."""
+        return (*self.chosen, *self.passed_over)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What it took to answer: the decision, the strategy, and the sums over every model called."""
+
+    decision: Decision | None
+    strategy: str
+    usage: Usage
+    latency_ms: float
+    failures: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The college's answer.
+
+    `text`, `expert`, `model` and `confidence` are those of the answer that won; `answers` are all that
+    were given. `metadata["alternative_responses"]` lists the others, each with its expert, model,
+    confidence and a summary.
+    """
+
+    text: str
+    expert: str
+    model: str = ""
+    confidence: float = 1.0
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    query_id: str = ""
+    answers: tuple[Answer, ...] = ()
+    receipt: Receipt | None = None
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    finish: str = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of an answer as it grows, and what has become known with it.
+
+    Text, tool calls, usage and the reason for finishing come from the model. A stream of the house
+    begins with a chunk carrying the `decision`; an expert's and a strategy's ends with one carrying
+    the finished `answer`; the college's ends with one carrying the `response`.
+    """
+
+    text: str = ""
+    usage: Usage | None = None
+    model: str | None = None
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    finish: str | None = None
+    decision: Decision | None = None
+    answer: Answer | None = None
+    response: Response | None = None
