@@ -161,7 +161,7 @@ class BackendTimeout(BackendError):
 
 
 class BackendBusy(BackendError):
-    """The backend asks for fewer requests; `retry_after_s` is how long it says to wait, if it does."""
+    """The backend asks for fewer requests; `retry_after_s` is how long to wait, if it says so."""
 
     status, code = 429, "backend_busy"
 

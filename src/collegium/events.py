@@ -107,5 +107,5 @@ class EventBus:
         for listener in self._listeners:
             try:
                 listener(event)
-            except Exception:  # noqa: BLE001 -- other people's code; serving must go on
+            except Exception:  # other people's code; serving must go on
                 logger.exception("a listener failed on %s", type(event).__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -17,13 +18,14 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 class Message:
     """One turn of a conversation, as a chat API has it.
 
-    `content` is text, or a sequence of parts (`{"type": "text", "text": ...}`, image parts and so
-    on). `extra` keeps every other field of the turn as it came: tool calls, a tool call's id, a name.
+    `content` is text, or a sequence of parts (`{"type": "text", "text": ...}`, image parts
+    and so on). `extra` keeps every other field of the turn as it came: tool calls, a tool call's
+    id, a name.
     """
 
     role: str
     content: str | Sequence[Mapping[str, Any]] | None
-    extra: Mapping[str, Any] = EMPTY
+    extra: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
     @property
     def text(self) -> str:
@@ -40,16 +42,16 @@ class Message:
 class Query:
     """What somebody asks: a conversation, and how they want it answered.
 
-    `deadline_s` is the time for the whole answer, in seconds from the moment it is asked; None means
-    the configured one. `sampling` holds whatever else a chat API takes (temperature, max_tokens,
-    stop, response_format, tool_choice, ...), passed to the backend unchanged.
+    `deadline_s` is the time for the whole answer, in seconds from the moment it is asked; None
+    means the configured one. `sampling` holds whatever else a chat API takes (temperature,
+    max_tokens, stop, response_format, tool_choice, ...), passed to the backend unchanged.
     """
 
     messages: tuple[Message, ...]
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     session: str | None = None
     deadline_s: float | None = None
-    sampling: Mapping[str, Any] = EMPTY
+    sampling: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     tools: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
@@ -113,9 +115,9 @@ class Answer:
 class Candidate:
     """How one expert stood when a query was routed.
 
-    `gate` is its share of the gate's belief (0 to 1, all experts summing to 1), `assessment` its own
-    confidence (0 to 1), `load` its queries in flight divided by what it can take, and `score` the
-    blend that decides. `note` says why it was passed over, or halved, where it was.
+    `gate` is its share of the gate's belief (0 to 1, all experts summing to 1), `assessment` its
+    own confidence (0 to 1), `load` its queries in flight divided by what it can take, and `score`
+    the blend that decides. `note` says why it was passed over, or halved, where it was.
     """
 
     expert: str
@@ -164,9 +166,9 @@ class Receipt:
 class Response:
     """The college's answer.
 
-    `text`, `expert`, `model` and `confidence` are those of the answer that won; `answers` are all that
-    were given. `metadata["alternative_responses"]` lists the others, each with its expert, model,
-    confidence and a summary.
+    `text`, `expert`, `model` and `confidence` are those of the answer that won; `answers` are all
+    that were given. `metadata["alternative_responses"]` lists the others, each with its expert,
+    model, confidence and a summary.
     """
 
     text: str
@@ -198,3 +200,13 @@ class Chunk:
     decision: Decision | None = None
     answer: Answer | None = None
     response: Response | None = None
+
+
+def key_of(name: str) -> str:
+    """The key of an expert's name: in snake_case, without 'Expert'.
+
+    'CodingExpert' is 'coding', 'SQLTuningExpert' is 'sql_tuning', 'coding' stays 'coding'.
+    """
+    stem = name.removesuffix("Expert").removesuffix("_expert") or name
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", stem)
+    return re.sub(r"[\W_]+", "_", spaced).strip("_").lower()

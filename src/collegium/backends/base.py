@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from collegium.types import EMPTY, Chunk, Message, Usage
+from collegium.types import EMPTY, Usage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
+
+    from collegium.types import Chunk, Message
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What is sent to a model: the messages, the model's name there, and how to sample.
 
-    `sampling` and `tools` are passed on as they came. An empty `model` means the backend's only one.
+    `sampling` and `tools` are passed on as they came. An empty `model` means the only one there.
     """
 
     messages: tuple[Message, ...]
     model: str = ""
-    sampling: Mapping[str, Any] = EMPTY
+    sampling: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     tools: tuple[Mapping[str, Any], ...] = ()
 
     def to(self, model: str) -> Prompt:
@@ -44,8 +46,8 @@ class Generation:
 class Backend(Protocol):
     """A place that turns messages into text.
 
-    Every failure is raised as a `BackendError`. Closing the stream, at any moment, cancels the work
-    behind it. `healthy()` never raises. After `aclose()` nothing of the backend is left running.
+    Every failure is raised as a `BackendError`. Closing the stream, at any moment, cancels the
+    work behind it. `healthy()` never raises. After `aclose()` nothing is left running.
     """
 
     async def generate(self, prompt: Prompt) -> Generation:
@@ -69,6 +71,34 @@ class Backend(Protocol):
         ...
 
 
+class Transcript:
+    """A stream's chunks, put together as they come."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._model: str | None = None
+        self._usage = Usage()
+        self._finish = "stop"
+        self._calls: tuple[Mapping[str, Any], ...] = ()
+
+    def add(self, chunk: Chunk) -> None:
+        """Take the next chunk."""
+        self._text.append(chunk.text)
+        self._calls = merge_tool_calls(self._calls, chunk.tool_calls)
+        self._usage = chunk.usage or self._usage
+        self._finish = chunk.finish or self._finish
+        self._model = chunk.model or self._model
+
+    @property
+    def text(self) -> str:
+        """What has been said so far."""
+        return "".join(self._text)
+
+    def generation(self, *, model: str) -> Generation:
+        """What the chunks came to; `model` is the name where none of them says one."""
+        return Generation(self.text, self._model or model, self._usage, self._calls, self._finish)
+
+
 async def joined(chunks: AsyncGenerator[Chunk], *, model: str) -> Generation:
     """Wait for a whole stream: the one way a `Generation` is made of chunks.
 
@@ -76,17 +106,11 @@ async def joined(chunks: AsyncGenerator[Chunk], *, model: str) -> Generation:
         chunks: a backend's stream; closed when this returns or raises.
         model: the name to give the reply where no chunk says one.
     """
-    text: list[str] = []
-    calls: tuple[Mapping[str, Any], ...] = ()
-    usage, finish = Usage(), "stop"
+    transcript = Transcript()
     async with aclosing(chunks):
         async for chunk in chunks:
-            text.append(chunk.text)
-            calls = merge_tool_calls(calls, chunk.tool_calls)
-            usage = chunk.usage or usage
-            finish = chunk.finish or finish
-            model = chunk.model or model
-    return Generation("".join(text), model, usage, calls, finish)
+            transcript.add(chunk)
+    return transcript.generation(model=model)
 
 
 def merge_tool_calls(
@@ -94,8 +118,8 @@ def merge_tool_calls(
 ) -> tuple[Mapping[str, Any], ...]:
     """Add streamed pieces of tool calls to what is there, piece by piece of the same `index`.
 
-    A piece without an `index` is a call of its own. Arguments are concatenated; every other field is
-    taken from the first piece that has it.
+    A piece without an `index` is a call of its own. Arguments are concatenated; every other field
+    is taken from the first piece that has it.
     """
     if not deltas:
         return calls

@@ -1,0 +1,171 @@
+"""Makes the parts of a college from its configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from collegium import plugins
+from collegium.backends.directory import Directory, Surroundings
+from collegium.backends.pool import Pool
+from collegium.config import ExpertConfig
+from collegium.errors import CollegiumError, PluginError
+from collegium.experts.base import Expert, ExpertCapability
+from collegium.experts.catalog import BUILT_IN, ExpertRow
+from collegium.experts.model_expert import ModelExpert
+from collegium.experts.roster import Roster
+from collegium.lexicon import Vocabulary
+from collegium.routing.policy import RoutingPolicy
+from collegium.types import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from collegium.config import Config
+    from collegium.routing.gate import Gate
+
+
+@dataclass(slots=True)
+class Post:
+    """An expert, and the models its configuration names for it."""
+
+    expert: Expert
+    models: tuple[str, ...]
+
+    @property
+    def open_names(self) -> bool:
+        """Whether one of the models is a bare name, which somebody must be asked about."""
+        return any("/" not in model for model in self.models)
+
+
+class Staff:
+    """The experts of a configuration, and the pools they get when the college opens.
+
+    With a `model` they all answer with that one.
+    """
+
+    def __init__(
+        self, config: Config, surroundings: Surroundings, *, model: str | None = None
+    ) -> None:
+        self._model = model
+        self.directory = Directory(config, surroundings)
+        rows = {row.key: row for row in BUILT_IN}
+        if config.moe.experts:
+            entries = list(config.moe.experts)
+        else:
+            entries = [ExpertConfig(name=row.name) for row in BUILT_IN]
+        if not config.moe.enabled:
+            entries = _only_one(entries)
+        self.posts = [_post(entry, rows.get(key_of(entry.name)), config) for entry in entries]
+
+    def experts(self) -> tuple[Expert, ...]:
+        """Everybody, in the order of the configuration."""
+        return tuple(post.expert for post in self.posts)
+
+    def stand_in(self, expert: Expert) -> None:
+        """Add an expert made in Python; one of the same key gives way to it."""
+        self.posts = [post for post in self.posts if post.expert.key != expert.key]
+        self.posts.append(Post(expert, ()))
+
+    async def settle_names(self) -> None:
+        """Find the models with bare names, so that whoever lacks one is known not to be ready."""
+        await self._settle(post for post in self.posts if post.open_names)
+
+    async def settle(self) -> None:
+        """Give every expert that answers by models its pool, or the reason why it has none.
+
+        Raises:
+            UnknownModel: there is one model for all of them, and nothing has it.
+        """
+        if self._model is not None:
+            everybodys = Pool([await self.directory.find(self._model)])
+            for post in self.posts:
+                if isinstance(post.expert, ModelExpert):
+                    post.expert.pool = everybodys
+        await self._settle(self.posts)
+
+    async def _settle(self, posts: Iterable[Post]) -> None:
+        for post in posts:
+            expert = post.expert
+            if not isinstance(expert, ModelExpert) or expert.pool is not None:
+                continue
+            try:
+                names = post.models
+                instances = [await self.directory.find(name) for name in names]
+                expert.pool = Pool(instances or [await self.directory.best_for(expert.key)])
+            except CollegiumError as error:
+                expert.no_pool = str(error)
+
+
+def gate_of(config: Config) -> Gate | None:
+    """The gate that the configuration names; None for the heuristic one, which the router makes.
+
+    Raises:
+        PluginError: it is not installed.
+    """
+    if config.moe.router.type == "heuristic":
+        return None
+    made: Gate = plugins.load("gates", config.moe.router.type)(config.moe.router.model)
+    return made
+
+
+def policy_of(config: Config) -> RoutingPolicy:
+    """The routing policy of the configuration."""
+    router = config.moe.router
+    return RoutingPolicy(top_k=router.top_k, min_confidence=router.min_confidence)
+
+
+def roster_of(staff: Staff) -> Roster:
+    """The staff as a roster."""
+    return Roster(staff.experts())
+
+
+def _only_one(entries: list[ExpertConfig]) -> list[ExpertConfig]:
+    """With the mixture switched off: the fallback if there is one, else the first expert."""
+    named = [entry for entry in entries if entry.fallback or key_of(entry.name) == "advisor"]
+    return (named or entries)[:1]
+
+
+def _post(entry: ExpertConfig, row: ExpertRow | None, config: Config) -> Post:
+    if entry.use is not None:
+        return Post(_installed(entry), tuple(entry.models))
+    capabilities = tuple(
+        ExpertCapability(one.name, one.confidence_threshold, one.max_load, one.average_latency_ms)
+        for one in entry.capabilities
+    )
+    own = entry.vocabulary
+    words = dict(own) if isinstance(own, dict) else dict.fromkeys(own, 1.0)
+    marked = any(one.fallback for one in config.moe.experts)
+    if row is None:
+        expert = ModelExpert(
+            entry.name,
+            Vocabulary(words),
+            instructions=entry.instructions or f"You are {entry.name}. {entry.description or ''}",
+            description=entry.description or "",
+            capabilities=capabilities or (ExpertCapability("answering"),),
+            key=entry.key,
+            fallback=entry.fallback,
+        )
+    else:
+        expert = ModelExpert(
+            row.name,
+            Vocabulary(words) if words else row.vocabulary,
+            instructions=entry.instructions or row.instructions,
+            description=entry.description or row.description,
+            capabilities=capabilities or row.capabilities,
+            key=entry.key or row.key,
+            fallback=entry.fallback if marked else row.fallback,
+            missing="no codebase has been indexed" if row.needs == "index" else "",
+        )
+    if not config.moe.enabled:
+        expert.instructions, expert.missing = "", ""
+    return Post(expert, tuple(entry.models))
+
+
+def _installed(entry: ExpertConfig) -> Expert:
+    made = plugins.load("experts", entry.use or "")()
+    if not isinstance(made, Expert):
+        raise PluginError(f"expert {entry.use!r} is a {type(made).__name__}, not an Expert")
+    if entry.key is not None:
+        made.key = entry.key
+    return made

@@ -1,0 +1,46 @@
+"""The YAML file, checked once; and the environment, read here and nowhere else.
+
+`find` says which file counts; `load` and `read` check all of it and tell every mistake in one go.
+The `Config` that comes out is frozen, complete with its defaults, and needs no further checking.
+"""
+
+from collegium.config.environment import cache_dir, config_dir, hub_url, secret
+from collegium.config.reading import find, load, read, schema, to_yaml
+from collegium.config.sections import (
+    AggregationConfig,
+    BackendConfig,
+    CapabilityConfig,
+    Config,
+    ExpertConfig,
+    HttpBackendConfig,
+    LlamaCppBackendConfig,
+    ManagementConfig,
+    ModelFileConfig,
+    MoeConfig,
+    RecordedBackendConfig,
+    RouterConfig,
+)
+
+__all__ = [
+    "AggregationConfig",
+    "BackendConfig",
+    "CapabilityConfig",
+    "Config",
+    "ExpertConfig",
+    "HttpBackendConfig",
+    "LlamaCppBackendConfig",
+    "ManagementConfig",
+    "ModelFileConfig",
+    "MoeConfig",
+    "RecordedBackendConfig",
+    "RouterConfig",
+    "cache_dir",
+    "config_dir",
+    "find",
+    "hub_url",
+    "load",
+    "read",
+    "schema",
+    "secret",
+    "to_yaml",
+]

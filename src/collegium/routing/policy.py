@@ -1,0 +1,137 @@
+"""How candidates become a decision: arithmetic alone, no clock, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from collegium.errors import NoExpertAvailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from collegium.routing.calibration import Calibration
+    from collegium.types import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingPolicy:
+    """How the parts are weighed.
+
+    `top_k` is the most experts one query costs; one whose decision reaches `min_confidence` (a
+    probability) costs one expert. A score is `gate_weight` x gate + (1 - `gate_weight`) x own
+    assessment, times `overloaded_factor` for an expert at its maximum load. An expert that has said
+    nothing after `assessment_timeout_s` seconds is weighed by the gate alone. A query that no
+    expert claims, and whose best share is below `scope_ratio` x the even share, is out of scope.
+    """
+
+    top_k: int = 1
+    min_confidence: float = 0.7
+    gate_weight: float = 0.6
+    overloaded_factor: float = 0.5
+    assessment_timeout_s: float = 0.25
+    scope_ratio: float = 1.5
+    max_query_chars: int = 500_000
+
+    def score(self, gate: float | None, assessment: float | None, load: float) -> float:
+        """The blend of an expert's gate share, own assessment and load; from 0 to 1.
+
+        An expert that the gate does not know (`gate` is None) counts by its own word alone.
+        """
+        own = assessment or 0.0
+        blend = own if gate is None else self.gate_weight * gate + (1 - self.gate_weight) * own
+        return blend * self.overloaded_factor if load >= 1 else blend
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which candidates were chosen, in order, which not, and why."""
+
+    chosen: tuple[Candidate, ...]
+    passed_over: tuple[Candidate, ...]
+    confidence: float
+    low_confidence: bool
+    reasons: tuple[str, ...]
+
+
+def choose(
+    candidates: Sequence[Candidate],
+    *,
+    not_ready: Mapping[str, str],
+    claimed: bool,
+    fallback: str | None,
+    top_k: int | None,
+    policy: RoutingPolicy,
+    calibration: Calibration,
+) -> Choice:
+    """Pick who answers.
+
+    Args:
+        candidates: everybody considered, in any order.
+        not_ready: key -> what the expert lacks, for those who cannot answer now.
+        claimed: whether any expert's own assessment reaches a threshold of its capabilities.
+        fallback: the key of the expert for queries that nobody else can take.
+        top_k: how many to choose; None leaves it to the policy.
+        policy: the weights and limits.
+        calibration: turns the ranking into a probability.
+
+    Raises:
+        NoExpertAvailable: nobody is ready.
+    """
+    ranked = sorted(candidates, key=lambda candidate: -candidate.score)
+    ready = [candidate for candidate in ranked if candidate.key not in not_ready]
+    if not ready:
+        lacks = "; ".join(f"{key}: {why}" for key, why in not_ready.items())
+        raise NoExpertAvailable(f"no expert is ready ({lacks}); `collegium doctor` says what to do")
+    reasons: list[str] = []
+    deputy = next((candidate for candidate in ready if candidate.key == fallback), None)
+    able = [candidate for candidate in ready if candidate.score > 0]
+    if deputy is not None and (not able or out_of_scope(ready, policy, claimed=claimed)):
+        reasons.append(f"no expert claims the query: {deputy.key} takes over as the fallback")
+        able = [deputy, *(candidate for candidate in able if candidate is not deputy)]
+    able = able or ready[:1]
+    confidence = calibration.probability([(one.score, one.gate) for one in able])
+    low = confidence < policy.min_confidence
+    most = top_k if top_k is not None else (policy.top_k if low else 1)
+    chosen = able[:most]
+    reasons.insert(0, _standing(chosen[0]))
+    reasons += [_not_ready(one, chosen[0], not_ready) for one in _better(ranked, chosen[0])]
+    if low:
+        reasons.append(f"low confidence: {confidence:.2f} is below {policy.min_confidence:.2f}")
+        if deputy is not None and deputy not in chosen and most > 1:
+            chosen[most - 1 :] = [deputy]
+            reasons.append(f"{deputy.key} is asked beside it as the fallback")
+    passed = [_with_reason(one, not_ready) for one in ranked if one not in chosen]
+    return Choice(tuple(chosen), tuple(passed), confidence, low, tuple(reasons))
+
+
+def out_of_scope(ready: Sequence[Candidate], policy: RoutingPolicy, *, claimed: bool) -> bool:
+    """Whether neither any expert nor the gate finds the query its own."""
+    if claimed:
+        return False
+    shares = [candidate.gate for candidate in ready]
+    even = sum(shares) / len(shares)
+    return max(shares) <= policy.scope_ratio * even
+
+
+def _standing(one: Candidate) -> str:
+    return (
+        f"{one.key} first: gate {one.gate:.2f}, own assessment {one.assessment:.2f}, "
+        f"load {one.load:.0%}, score {one.score:.2f}"
+    )
+
+
+def _better(ranked: Sequence[Candidate], first: Candidate) -> list[Candidate]:
+    return [candidate for candidate in ranked if candidate.score > first.score]
+
+
+def _not_ready(one: Candidate, first: Candidate, not_ready: Mapping[str, str]) -> str:
+    why = not_ready.get(one.key, one.note) or "out of scope"
+    return f"{one.key} scored {one.score:.2f} but is not ready: {why}; {first.key} is the next best"
+
+
+def _with_reason(one: Candidate, not_ready: Mapping[str, str]) -> Candidate:
+    if one.key not in not_ready:
+        return one
+    note = f"not ready: {not_ready[one.key]}"
+    return replace(one, note=f"{one.note}; {note}" if one.note else note)

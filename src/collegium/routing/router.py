@@ -1,0 +1,191 @@
+"""Who should answer: the gate, each expert's own word and the load, weighed into a decision."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from collegium.errors import NoExpertAvailable
+from collegium.experts.roster import Roster
+from collegium.lexicon import Vocabulary
+from collegium.routing.admission import check
+from collegium.routing.calibration import HEURISTIC, Calibration
+from collegium.routing.classifier import QueryClassifier, Reading
+from collegium.routing.gate import Gate, KeywordGate
+from collegium.routing.policy import RoutingPolicy, choose
+from collegium.types import Candidate, Decision
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from collegium.experts.base import Expert
+    from collegium.types import Query
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Bid:
+    """An expert's own word on a query: `assessment` from 0 to 1, or None where it gave none."""
+
+    assessment: float | None
+    note: str = ""
+
+
+class MoERouter:
+    """Chooses the few experts who should answer a query.
+
+    Give it experts, or a `Roster` that others add to. Without a `gate` it reads the experts'
+    vocabularies; an expert that the gate does not know counts by its own assessment alone.
+    """
+
+    def __init__(
+        self,
+        experts: Roster | Iterable[Expert],
+        *,
+        gate: Gate | None = None,
+        classifier: QueryClassifier | None = None,
+        policy: RoutingPolicy | None = None,
+        calibration: Calibration = HEURISTIC,
+    ) -> None:
+        self.roster = experts if isinstance(experts, Roster) else Roster(experts)
+        self.policy = policy or RoutingPolicy()
+        self._gate = gate
+        self._classifier = classifier or QueryClassifier()
+        self._calibration = calibration
+        self._read_from: tuple[Expert, ...] = ()
+        self._keywords = KeywordGate({})
+
+    async def route(self, query: Query, top_k: int | None = None) -> list[tuple[Expert, float]]:
+        """The experts who should answer, best first, each with its score from 0 to 1.
+
+        Raises:
+            EmptyQuery: the query says nothing.
+            QueryTooLarge: the query is longer than the policy takes.
+            NoExpertAvailable: nobody on duty is ready.
+        """
+        decision = await self.decide(query, top_k)
+        return [(self.roster[chosen.key], chosen.score) for chosen in decision.chosen]
+
+    async def decide(
+        self,
+        query: Query,
+        top_k: int | None = None,
+        *,
+        only: Collection[str] = (),
+        assume_ready: bool = False,
+    ) -> Decision:
+        """The same choice with its reasons, and with how everybody else stood.
+
+        Args:
+            query: what is asked.
+            top_k: how many experts to choose, where so many can take it; None leaves it to the
+                policy, which asks one when it is confident.
+            only: names or keys of the experts to choose among; empty means all.
+            assume_ready: decide as if every expert were ready.
+
+        Raises:
+            ValueError: `top_k` is below 1.
+            UnknownExpert: `only` names somebody who is not on duty.
+            EmptyQuery, QueryTooLarge, NoExpertAvailable: as `route`.
+        """
+        started = time.perf_counter()
+        if top_k is not None and top_k < 1:
+            raise ValueError(f"top_k is {top_k}; it must be 1 or more")
+        check(query, max_chars=self.policy.max_query_chars)
+        experts = tuple(self.roster[name] for name in only) or self.roster.snapshot()
+        if not experts:
+            raise NoExpertAvailable("no expert is on duty; add one under moe.experts")
+        reading = self._classifier.read(query)
+        shares = (self._gate or self._keywords_of(experts)).scores(reading)
+        bids = await self._bids(experts, query)
+        fallback = self.roster.fallback
+        choice = choose(
+            [self._candidate(one, shares, bid) for one, bid in zip(experts, bids, strict=True)],
+            not_ready={} if assume_ready else {e.key: e.not_ready for e in experts if e.not_ready},
+            claimed=any(claims(one, bid) for one, bid in zip(experts, bids, strict=True)),
+            fallback=fallback.key if fallback is not None else None,
+            top_k=top_k,
+            policy=self.policy,
+            calibration=self._calibration,
+        )
+        first = self.roster[choice.chosen[0].key]
+        return Decision(
+            query_id=query.id,
+            chosen=choice.chosen,
+            passed_over=choice.passed_over,
+            confidence=choice.confidence,
+            overhead_ms=(time.perf_counter() - started) * 1000,
+            reasons=(*choice.reasons, *recognised(first, reading)),
+            low_confidence=choice.low_confidence,
+        )
+
+    def _keywords_of(self, experts: tuple[Expert, ...]) -> Gate:
+        """The keyword gate of these experts, made anew only when they have changed."""
+        if self._read_from != experts:
+            vocabularies = {one.key: vocabulary_of(one) for one in experts}
+            known = {key: words for key, words in vocabularies.items() if words is not None}
+            self._read_from, self._keywords = experts, KeywordGate(known)
+        return self._keywords
+
+    async def _bids(self, experts: Sequence[Expert], query: Query) -> list[Bid]:
+        tasks = [asyncio.ensure_future(expert.can_handle(query)) for expert in experts]
+        try:
+            await asyncio.wait(tasks, timeout=self.policy.assessment_timeout_s)
+            return [bid_of(one, task) for one, task in zip(experts, tasks, strict=True)]
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    def _candidate(self, expert: Expert, shares: Mapping[str, float], bid: Bid) -> Candidate:
+        share = shares.get(expert.key)
+        load = expert.current_load / max(1, expert.max_load)
+        full = f"at its maximum load of {expert.max_load}: score halved" if load >= 1 else ""
+        return Candidate(
+            expert=expert.name,
+            key=expert.key,
+            gate=share or 0.0,
+            assessment=bid.assessment or 0.0,
+            load=load,
+            score=self.policy.score(share, bid.assessment, load),
+            note="; ".join(filter(None, (bid.note, full))),
+        )
+
+
+def bid_of(expert: Expert, task: asyncio.Future[float]) -> Bid:
+    """What an expert's `can_handle` came to, by now."""
+    if not task.done():
+        return Bid(None, "its own assessment was late")
+    error = task.exception()
+    if error is not None:
+        logger.warning("%s.can_handle failed: %r", expert.name, error)
+        return Bid(None, f"its own assessment failed: {error!r}")
+    value = task.result()
+    if not isinstance(value, int | float) or not math.isfinite(value):  # pyright: ignore[reportUnnecessaryIsInstance]
+        logger.warning("%s.can_handle returned %r, not a number from 0 to 1", expert.name, value)
+        return Bid(None, f"its own assessment is {value!r}, not a number from 0 to 1")
+    return Bid(min(1.0, max(0.0, float(value))))
+
+
+def claims(expert: Expert, bid: Bid) -> bool:
+    """Whether the expert is sure enough for one of its capabilities."""
+    threshold = min((one.confidence_threshold for one in expert.capabilities), default=0.5)
+    return (bid.assessment or 0.0) >= threshold
+
+
+def vocabulary_of(expert: Expert) -> Vocabulary | None:
+    """The words an expert knows its queries by, where it has any."""
+    vocabulary = getattr(expert, "vocabulary", None)
+    return vocabulary if isinstance(vocabulary, Vocabulary) else None
+
+
+def recognised(expert: Expert, reading: Reading) -> tuple[str, ...]:
+    """A reason that names the words and signs an expert knew the query by, if it knew any."""
+    vocabulary = vocabulary_of(expert)
+    matches = vocabulary.matches(reading.wording) if vocabulary is not None else ()
+    known = [term for term, weight in matches if weight > 0][:6]
+    return (f"recognised by: {', '.join(known)}",) if known else ()

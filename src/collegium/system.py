@@ -1,0 +1,227 @@
+"""The college: its parts joined, and one query's way through them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Self
+
+from collegium import config as configuration
+from collegium.aggregation.aggregator import ResponseAggregator, response_of
+from collegium.aggregation.panel import Panel
+from collegium.assembly import Staff, gate_of, policy_of
+from collegium.backends.directory import Directory, Surroundings
+from collegium.errors import ConfigError
+from collegium.events import Completed, EventBus, Routed
+from collegium.experts.roster import Roster
+from collegium.management.manager import ExpertManager
+from collegium.routing.admission import check
+from collegium.routing.router import MoERouter
+from collegium.types import Chunk, Query
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Collection, Iterable
+    from pathlib import Path
+
+    from collegium.config import Config
+    from collegium.experts.base import Expert
+    from collegium.types import Decision, Response
+
+DEADLINE_S = 120.0
+
+
+class Collegium:
+    """A team of experts behind one question.
+
+    Use it as an async context manager: entering finds the models and fetches what is missing,
+    leaving ends every connection and process. Experts join and leave through `manager`; what
+    happens is told through `events`.
+    """
+
+    def __init__(
+        self,
+        router: MoERouter,
+        aggregator: ResponseAggregator | None = None,
+        *,
+        staff: Staff | None = None,
+        events: EventBus | None = None,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self.router = router
+        self.aggregator = aggregator or ResponseAggregator()
+        self.events = events or EventBus()
+        self.manager = ExpertManager(router.roster, self.events)
+        self.staff = staff
+        self.deadline_s = deadline_s
+        self._opening = asyncio.Lock()
+        self._opened = False
+
+    @classmethod
+    def from_config(
+        cls,
+        path: Path | str | None = None,
+        *,
+        experts: Iterable[Expert] = (),
+        model: str | None = None,
+        surroundings: Surroundings | None = None,
+    ) -> Collegium:
+        """The college that a YAML file describes; without a file, the built-in one.
+
+        Args:
+            path: the file; None looks for one where `collegium` itself would.
+            experts: experts made in Python, who join those of the file; one with the key of a
+                configured expert takes its place.
+            model: the one model that every expert answers with; None means each its own.
+            surroundings: what to use of the machine; None means the user's own cache and variables.
+
+        Raises:
+            ConfigError: the file is wrong; all its mistakes are in the message.
+        """
+        config = configuration.load(configuration.find(path))
+        return cls.of(config, experts=experts, model=model, surroundings=surroundings)
+
+    @classmethod
+    def of(
+        cls,
+        config: Config,
+        *,
+        experts: Iterable[Expert] = (),
+        model: str | None = None,
+        surroundings: Surroundings | None = None,
+    ) -> Collegium:
+        """The college that a configuration describes; see `from_config`."""
+        staff = Staff(config, surroundings or this_machine(), model=model)
+        for expert in experts:
+            staff.stand_in(expert)
+        router = MoERouter(Roster(staff.experts()), gate=gate_of(config), policy=policy_of(config))
+        aggregator = ResponseAggregator(config.moe.aggregation.strategy)
+        return cls(router, aggregator, staff=staff, deadline_s=config.moe.aggregation.deadline_s)
+
+    @property
+    def directory(self) -> Directory:
+        """Where the college's models are found.
+
+        Raises:
+            ConfigError: the college was not made from a configuration.
+        """
+        if self.staff is None:
+            raise ConfigError("this college was made of parts, and has no models of its own")
+        return self.staff.directory
+
+    async def decide(
+        self,
+        query: Query | str,
+        *,
+        top_k: int | None = None,
+        experts: Collection[str] = (),
+        assume_ready: bool = False,
+    ) -> Decision:
+        """Who would be asked, and why; no model is called. See `MoERouter.decide`."""
+        if self.staff is not None:
+            await self.staff.settle_names()
+        return await self.router.decide(
+            as_query(query), top_k, only=experts, assume_ready=assume_ready
+        )
+
+    async def ask(
+        self,
+        query: Query | str,
+        *,
+        strategy: str | None = None,
+        top_k: int | None = None,
+        experts: Collection[str] = (),
+    ) -> Response:
+        """The college's answer.
+
+        Args:
+            query: what is asked.
+            strategy: how several answers become one; None means the configured way.
+            top_k: how many experts to ask; None leaves it to the configuration.
+            experts: names or keys of the only experts who may be asked; empty means all.
+
+        Raises:
+            CollegiumError: the query cannot be answered; the subclass says why.
+        """
+        return await response_of(
+            self.stream(query, strategy=strategy, top_k=top_k, experts=experts)
+        )
+
+    async def stream(
+        self,
+        query: Query | str,
+        *,
+        strategy: str | None = None,
+        top_k: int | None = None,
+        experts: Collection[str] = (),
+    ) -> AsyncGenerator[Chunk]:
+        """The same as it grows: first a chunk with the `decision`, last one with the `response`."""
+        query = as_query(query)
+        self._refuse_early(query, strategy, experts)
+        await self.open()
+        decision = await self.router.decide(query, top_k, only=experts)
+        self.events.publish(Routed(query, decision))
+        yield Chunk(decision=decision)
+        panel = self._convene(query, decision)
+        async with aclosing(self.aggregator.stream(panel, strategy)) as chunks:
+            async for chunk in chunks:
+                if chunk.response is not None:
+                    self.events.publish(Completed(query, chunk.response))
+                yield chunk
+
+    def _refuse_early(self, query: Query, strategy: str | None, experts: Collection[str]) -> None:
+        """Raise what would be raised anyway, before a model is fetched for nothing."""
+        check(query, max_chars=self.router.policy.max_query_chars)
+        self.aggregator.strategy(strategy)
+        for name in experts:
+            self.router.roster[name]
+
+    def _convene(self, query: Query, decision: Decision) -> Panel:
+        roster = self.router.roster
+        return Panel(
+            query,
+            [(roster[one.key], one.score) for one in decision.chosen],
+            events=self.events,
+            deadline_s=query.deadline_s or self.deadline_s,
+            decision=decision,
+        )
+
+    async def open(self) -> None:
+        """Find the experts' models, and fetch the embedded ones that are missing; once.
+
+        Raises:
+            ModelFileError: a model is missing and could not be had.
+        """
+        async with self._opening:
+            if self._opened or self.staff is None:
+                return
+            await self.staff.settle()
+            await self.staff.directory.fetch()
+            self._opened = True
+
+    async def aclose(self) -> None:
+        """End every connection and process of the college."""
+        if self.staff is not None:
+            await self.staff.directory.aclose()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
+def as_query(query: Query | str) -> Query:
+    """A query, of its text where it is only that."""
+    return Query.of(query) if isinstance(query, str) else query
+
+
+def this_machine() -> Surroundings:
+    """The user's own cache, variables and cores."""
+    return Surroundings(
+        models_dir=configuration.cache_dir() / "models",
+        hub_url=configuration.hub_url(),
+        cores=os.cpu_count() or 1,
+        secret=configuration.secret,
+    )
