@@ -1,0 +1,225 @@
+"""Embedded llama.cpp: a model in a process of its own, which needs no key and no server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+import time
+from collections import deque
+from contextlib import aclosing, suppress
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from collegium.backends.http import HttpBackend
+from collegium.errors import BackendUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from pathlib import Path
+
+    from collegium.backends.base import Generation, Prompt
+    from collegium.types import Chunk
+
+CACHE_MIB = 128
+CRASHES_ALLOWED, CRASH_WINDOW_S = 5, 60.0
+FIRST_BACK_OFF_S = 0.1
+STOP_TIMEOUT_S = 2.0
+LAST_WORDS = 20
+
+
+class LlamaCppBackend:
+    """One model in one child process, started when it is first asked.
+
+    The child listens on loopback alone, wants a random key, and ends with this process however that
+    ends. When it crashes, whoever it was answering gets an error and the next request starts
+    another, after a pause that doubles with each crash; five crashes in a minute are taken for its
+    nature, and shown with its last words.
+
+    Args:
+        model_path: the GGUF file, or what gives it when the child is started.
+        name: the backend's name, as messages have it.
+        model: the model's name.
+        threads: how many the child computes with.
+        context_tokens: the longest prompt and answer together, for each of the slots.
+        slots: how many requests it answers at once.
+        start_timeout_s: how long it may take until it answers, in seconds.
+    """
+
+    def __init__(
+        self,
+        model_path: Path | Callable[[], Awaitable[Path]],
+        *,
+        name: str = "local",
+        model: str,
+        threads: int = 1,
+        context_tokens: int = 4096,
+        slots: int = 1,
+        start_timeout_s: float = 60.0,
+    ) -> None:
+        self.name, self.model = name, model
+        self._model_path = model_path
+        self._threads = threads
+        self._context_tokens, self._slots = context_tokens, slots
+        self._start_timeout_s = start_timeout_s
+        self._child: asyncio.subprocess.Process | None = None
+        self._http: HttpBackend | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._last_words: deque[str] = deque(maxlen=LAST_WORDS)
+        self._crashes: deque[float] = deque(maxlen=CRASHES_ALLOWED)
+        self._starting = asyncio.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id; None while there is no child."""
+        return self._child.pid if self._child is not None else None
+
+    async def start(self) -> HttpBackend:
+        """The way to a child that answers; one is started if there is none.
+
+        Raises:
+            BackendUnavailable: it does not start, or crashes again and again.
+            ModelFileError: the model file could not be had.
+        """
+        async with self._starting:
+            if self._child is not None and self._child.returncode is not None:
+                self._crashes.append(time.monotonic())
+                await self._end()
+            if self._http is None:
+                await self._pause_after_crashes()
+                try:
+                    self._http = await self._spawn()
+                except BaseException:
+                    await self._end()
+                    raise
+            return self._http
+
+    async def generate(self, prompt: Prompt) -> Generation:
+        """The whole reply."""
+        return await (await self.start()).generate(prompt.to(self.model))
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
+        """The reply as it comes; closing it makes the child stop generating."""
+        http = await self.start()
+        async with aclosing(http.stream(prompt.to(self.model))) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def models(self) -> tuple[str, ...]:
+        """Its one model."""
+        return (self.model,)
+
+    async def healthy(self) -> bool:
+        """Whether the child is there and answers, or could be started."""
+        if self._http is None:
+            return find_spec("xllamacpp") is not None
+        return await self._http.healthy()
+
+    async def aclose(self) -> None:
+        """End the child."""
+        await self._end()
+
+    async def _spawn(self) -> HttpBackend:
+        if find_spec("xllamacpp") is None:
+            raise BackendUnavailable(
+                f"backend {self.name!r} needs the embedded llama.cpp: pip install 'collegium[local]'"
+            )
+        path = await self._model_path() if callable(self._model_path) else self._model_path
+        key = secrets.token_urlsafe(32)
+        settings = {
+            "path": os.fspath(path),
+            "model": self.model,
+            "key": key,
+            "threads": self._threads,
+            "context_tokens": self._context_tokens,
+            "slots": self._slots,
+            "cache_mib": CACHE_MIB,
+        }
+        self._last_words.clear()
+        child = self._child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "collegium.backends.llamacpp_child",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert child.stdin is not None  # noqa: S101 -- it was asked for
+        self._listening = asyncio.create_task(self._listen(child))
+        with suppress(ConnectionError):
+            child.stdin.write(json.dumps(settings).encode() + b"\n")
+            await child.stdin.drain()
+        try:
+            async with asyncio.timeout(self._start_timeout_s):
+                return await self._ready(child, key)
+        except TimeoutError as error:
+            raise BackendUnavailable(
+                f"the embedded model {self.model!r} was not ready after {self._start_timeout_s:g} s"
+            ) from error
+
+    async def _ready(self, child: asyncio.subprocess.Process, key: str) -> HttpBackend:
+        assert child.stdout is not None  # noqa: S101 -- it was asked for
+        line = await child.stdout.readline()
+        if not line:
+            await child.wait()
+            if self._listening is not None:
+                await asyncio.wait([self._listening], timeout=1.0)
+            self._crashes.append(time.monotonic())
+            raise BackendUnavailable(self._obituary("did not start"))
+        http = HttpBackend(f"{json.loads(line)['address']}/v1", name=self.name, api_key=key)
+        try:
+            while not await http.answers("/health"):
+                await asyncio.sleep(0.02)
+        except BaseException:
+            await http.aclose()
+            raise
+        return http
+
+    async def _pause_after_crashes(self) -> None:
+        recent = [at for at in self._crashes if time.monotonic() - at < CRASH_WINDOW_S]
+        if len(recent) >= CRASHES_ALLOWED:
+            raise BackendUnavailable(
+                self._obituary(f"crashed {len(recent)} times in {CRASH_WINDOW_S:g} s")
+            )
+        if recent:
+            await asyncio.sleep(FIRST_BACK_OFF_S * 2 ** (len(recent) - 1))
+
+    def _obituary(self, what: str) -> str:
+        words = " | ".join(self._last_words) or "it said nothing"
+        return f"the embedded model {self.model!r} {what}; its last words: {words}"
+
+    async def _listen(self, child: asyncio.subprocess.Process) -> None:
+        """Keep the last lines that the child says, and keep its pipe empty."""
+        assert child.stderr is not None  # noqa: S101 -- it was asked for
+        while piece := await child.stderr.read(1 << 14):
+            lines = piece.decode("utf-8", "replace").splitlines()
+            self._last_words.extend(line.strip() for line in lines if line.strip())
+
+    async def _end(self) -> None:
+        child, self._child = self._child, None
+        http, self._http = self._http, None
+        listening, self._listening = self._listening, None
+        if http is not None:
+            await http.aclose()
+        if child is not None:
+            await _stop(child)
+        if listening is not None:
+            listening.cancel()
+            await asyncio.wait([listening])
+
+
+async def _stop(child: asyncio.subprocess.Process) -> None:
+    """End the child by closing its stdin, and by force when that does not do."""
+    if child.stdin is not None:
+        child.stdin.close()
+    try:
+        async with asyncio.timeout(STOP_TIMEOUT_S):
+            await child.wait()
+    except TimeoutError:
+        pass
+    finally:
+        with suppress(ProcessLookupError):
+            child.kill()
+    await child.wait()

@@ -1,0 +1,182 @@
+"""The chat-completions format: prompts into bodies, replies into chunks, refusals into errors."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from collegium.backends.base import Generation, Prompt
+from collegium.errors import (
+    BackendBusy,
+    BackendError,
+    BackendGarbled,
+    BackendRefused,
+    BackendUnavailable,
+)
+from collegium.types import Chunk, Usage
+
+if TYPE_CHECKING:
+    from collegium.types import Message
+
+EXCERPT_CHARS = 300
+
+
+def body_of(prompt: Prompt, *, stream: bool) -> dict[str, Any]:
+    """The body of a request; what the caller set in `sampling` stands as it is."""
+    body: dict[str, Any] = {
+        "model": prompt.model,
+        "messages": [_message(message) for message in prompt.messages],
+        **prompt.sampling,
+        "stream": stream,
+    }
+    if prompt.tools:
+        body["tools"] = [dict(tool) for tool in prompt.tools]
+    if stream:
+        body["stream_options"] = {"include_usage": True, **body.get("stream_options", {})}
+    return body
+
+
+def chunk_of(data: str, where: str) -> Chunk:
+    """One event of a stream.
+
+    Raises:
+        BackendGarbled: it is not a chunk of a chat completion.
+        BackendError: it is an error that the backend reports.
+    """
+    row = parsed(data, where)
+    if row.get("error"):
+        raise _reported(row["error"], where)
+    choices = row.get("choices") or [{}]
+    choice = choices[0]
+    delta = choice.get("delta") or {}
+    return Chunk(
+        text=delta.get("content") or "",
+        usage=_usage(row.get("usage")),
+        model=row.get("model") or None,
+        tool_calls=tuple(delta.get("tool_calls") or ()),
+        finish=choice.get("finish_reason") or None,
+    )
+
+
+def generation_of(raw: str, where: str, *, model: str) -> Generation:
+    """A whole reply.
+
+    Raises:
+        BackendGarbled: it is not a chat completion.
+        BackendError: it is an error that the backend reports.
+    """
+    row = parsed(raw, where)
+    if row.get("error"):
+        raise _reported(row["error"], where)
+    choices = row.get("choices")
+    if not choices:
+        raise BackendGarbled(f"{where} sent no choices: {excerpt(raw)}")
+    message = choices[0].get("message") or {}
+    return Generation(
+        text=message.get("content") or "",
+        model=row.get("model") or model,
+        usage=_usage(row.get("usage")) or Usage(),
+        tool_calls=tuple(message.get("tool_calls") or ()),
+        finish=choices[0].get("finish_reason") or "stop",
+    )
+
+
+def parsed(raw: str, where: str) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        BackendGarbled: it is something else.
+    """
+    try:
+        row = json.loads(raw)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise BackendGarbled(
+            f"{where} sent what is not JSON: {excerpt(raw)} (does the url end with /v1?)"
+        ) from error
+    if not isinstance(row, dict):
+        raise BackendGarbled(f"{where} sent JSON that is not an object: {excerpt(raw)}")
+    return row
+
+
+def refusal(
+    status: int,
+    raw: str,
+    where: str,
+    *,
+    model: str,
+    retry_after: str | None = None,
+    now: datetime | None = None,
+) -> BackendError:
+    """The error that an HTTP status other than 200 means."""
+    why = message_of(raw)
+    if status == 429:
+        wait = retry_after_s(retry_after, now or datetime.now(UTC))
+        return BackendBusy(f"{where} asks for fewer requests: {why}", wait)
+    if status in (401, 403):
+        return BackendRefused(
+            f"{where} does not accept our key (HTTP {status}): {why}; "
+            "check the variable named by its api_key_env",
+            status=502,
+        )
+    if status == 404:
+        return BackendRefused(f"{where} does not have the model {model!r}: {why}", status=404)
+    if 300 <= status < 400:
+        return BackendRefused(
+            f"{where} redirects (HTTP {status}), which is not followed; give the url it points to",
+            status=502,
+        )
+    if status >= 500:
+        return BackendUnavailable(f"{where} failed (HTTP {status}): {why}")
+    return BackendRefused(f"{where} refused the request (HTTP {status}): {why}", status=status)
+
+
+def retry_after_s(header: str | None, now: datetime) -> float | None:
+    """The seconds that a Retry-After header asks for, as a number or as a date; None if neither."""
+    if not header:
+        return None
+    if header.strip().isdigit():
+        return float(header)
+    try:
+        return max(0.0, (parsedate_to_datetime(header) - now).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def message_of(raw: str) -> str:
+    """The message of an error body, or what there is of one."""
+    try:
+        row = json.loads(raw)
+    except (json.JSONDecodeError, RecursionError):
+        return excerpt(raw)
+    error = row.get("error", row) if isinstance(row, dict) else row
+    message = error.get("message") if isinstance(error, dict) else error
+    return excerpt(str(message or raw))
+
+
+def excerpt(raw: str) -> str:
+    """The beginning of a text, on one line."""
+    words = " ".join(raw[: 4 * EXCERPT_CHARS].split()) or "(nothing)"
+    return words if len(words) <= EXCERPT_CHARS else words[:EXCERPT_CHARS] + "…"
+
+
+def _message(message: Message) -> dict[str, Any]:
+    content = message.content
+    if content is not None and not isinstance(content, str):
+        content = [dict(part) for part in content]  # type: ignore[assignment]
+    return {"role": message.role, "content": content, **message.extra}
+
+
+def _usage(row: dict[str, Any] | None) -> Usage | None:
+    if not row:
+        return None
+    return Usage(int(row.get("prompt_tokens") or 0), int(row.get("completion_tokens") or 0))
+
+
+def _reported(error: Any, where: str) -> BackendError:
+    status = error.get("code") if isinstance(error, dict) else None
+    why = message_of(json.dumps({"error": error}))
+    if isinstance(status, int) and 400 <= status < 600:
+        return refusal(status, json.dumps({"error": error}), where, model="")
+    return BackendUnavailable(f"{where} reported an error: {why}")

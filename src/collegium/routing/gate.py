@@ -1,0 +1,49 @@
+"""The gate: a reading in, a share of belief per expert out."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from collegium.lexicon import Vocabulary
+    from collegium.routing.classifier import Reading
+
+TEMPERATURE = 1.6
+
+
+@runtime_checkable
+class Gate(Protocol):
+    """Knows readings and keys of experts, and nothing else of the house.
+
+    The shares are finite, none below 0, and sum to 1. Asking never teaches.
+    """
+
+    def scores(self, reading: Reading) -> Mapping[str, float]:
+        """The share of belief for each expert it knows, by key."""
+        ...
+
+
+class KeywordGate:
+    """Compares how much of each expert's vocabulary a query speaks (a softmax of the evidence)."""
+
+    def __init__(
+        self, vocabularies: Mapping[str, Vocabulary], *, temperature: float = TEMPERATURE
+    ) -> None:
+        self._vocabularies = dict(vocabularies)
+        self._temperature = temperature
+
+    def scores(self, reading: Reading) -> Mapping[str, float]:
+        """The shares; all the same where no word is known."""
+        evidence = {
+            key: vocabulary.evidence(reading.wording)
+            for key, vocabulary in self._vocabularies.items()
+        }
+        most = max(evidence.values(), default=0.0)
+        raised = {
+            key: math.exp((value - most) / self._temperature) for key, value in evidence.items()
+        }
+        total = sum(raised.values())
+        return {key: value / total for key, value in raised.items()}
