@@ -1,115 +1,70 @@
-"""How well rankings do: plain arithmetic over (ranking, confidence, labels)."""
+"""What a routing run is judged by."""
 
 from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from data import Row
-
-BINS = 10
-RESAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a router made of a row: every expert, best first, and how sure it was of the first."""
+class Judged:
+    """One decision beside the acceptable experts, the primary one first."""
 
-    row: Row
+    labels: tuple[str, ...]
     ranking: tuple[str, ...]
     confidence: float
-    took_ms: float = 0.0
+    source: str
+    language: str
 
     @property
-    def hit(self) -> bool:
-        """Whether the first is an acceptable expert."""
-        return self.ranking[0] in self.row.labels
+    def right(self) -> bool:
+        """Whether the first expert is an acceptable one."""
+        return self.ranking[0] in self.labels
 
 
-def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """All the figures of a run."""
-    low, high = bootstrap([one.hit for one in outcomes])
-    times = sorted(one.took_ms for one in outcomes)
-    keys = sorted({label for one in outcomes for label in one.row.labels})
-    recalls = {key: recall(outcomes, key) for key in keys}
-    return {
-        "rows": len(outcomes),
-        "accuracy": mean([one.hit for one in outcomes]),
-        "accuracy_95": [low, high],
-        "accuracy_primary": mean([one.ranking[0] == one.row.labels[0] for one in outcomes]),
-        "top_2": mean([bool(set(one.ranking[:2]) & set(one.row.labels)) for one in outcomes]),
-        "macro_f1": mean([f1(outcomes, key) for key in keys]),
-        "recall": {key: value for key, value in recalls.items() if value is not None},
-        "mean_confidence": mean([one.confidence for one in outcomes]),
-        "ece": calibration_error(outcomes),
-        "confident": confident(outcomes, 0.7),
-        "by_source": grouped(outcomes, lambda one: one.row.source),
-        "by_language": grouped(outcomes, lambda one: one.row.language),
-        "decide_ms": {"p50": quantile(times, 0.5), "p99": quantile(times, 0.99)},
-    }
+def share(flags: Sequence[bool]) -> float:
+    """The share that is true."""
+    return sum(flags) / len(flags) if flags else 0.0
 
 
-def mean(values: Sequence[float]) -> float:
-    """The mean, 0 of nothing."""
-    return sum(values) / len(values) if values else 0.0
-
-
-def quantile(ordered: Sequence[float], share: float) -> float:
-    """The value below which `share` of the values are."""
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-def bootstrap(hits: Sequence[bool], seed: int = 0) -> tuple[float, float]:
-    """The 95 % interval of the mean, by drawing the rows again and again."""
+def interval(flags: Sequence[bool], *, rounds: int = 1000, seed: int = 0) -> tuple[float, float]:
+    """The 95 % bootstrap interval of a share (percentiles)."""
     chance = random.Random(seed)
-    means = sorted(mean(chance.choices(hits, k=len(hits))) for _ in range(RESAMPLES))
-    return quantile(means, 0.025), quantile(means, 0.975)
+    shares = sorted(share(chance.choices(flags, k=len(flags))) for _ in range(rounds))
+    return shares[int(0.025 * rounds)], shares[int(0.975 * rounds)]
 
 
-def recall(outcomes: Sequence[Outcome], key: str) -> float | None:
-    """How many rows of one primary expert got an acceptable one; None of no rows."""
-    own = [one.hit for one in outcomes if one.row.labels[0] == key]
-    return mean(own) if own else None
+def recalls(rows: Sequence[Judged]) -> dict[str, float]:
+    """For each primary expert, the share of its prompts that go to an acceptable one."""
+    by_label: dict[str, list[bool]] = defaultdict(list)
+    for row in rows:
+        by_label[row.labels[0]].append(row.right)
+    return {key: share(flags) for key, flags in sorted(by_label.items())}
 
 
-def f1(outcomes: Sequence[Outcome], key: str) -> float:
-    """The F1 of one expert; a row's truth is what was picked if acceptable, else the primary."""
-    effective = [
-        (one.ranking[0] if one.hit else one.row.labels[0], one.ranking[0]) for one in outcomes
-    ]
-    right = sum(truth == picked == key for truth, picked in effective)
-    either = sum((truth == key) + (picked == key) for truth, picked in effective)
-    return 2 * right / either if either else 0.0
+def macro_f1(rows: Sequence[Judged]) -> float:
+    """The mean F1 over experts; a decision for any acceptable expert counts as for the primary."""
+    hits: dict[str, int] = defaultdict(int)
+    chosen: dict[str, int] = defaultdict(int)
+    wanted: dict[str, int] = defaultdict(int)
+    for row in rows:
+        choice = row.labels[0] if row.right else row.ranking[0]
+        chosen[choice] += 1
+        wanted[row.labels[0]] += 1
+        hits[choice] += row.right
+    scores = [2 * hits[key] / (chosen[key] + wanted[key]) for key in wanted]
+    return sum(scores) / len(scores)
 
 
-def calibration_error(outcomes: Sequence[Outcome]) -> float:
-    """Expected calibration error over ten equal bins of confidence."""
-    bins: dict[int, list[Outcome]] = defaultdict(list)
-    for one in outcomes:
-        bins[min(BINS - 1, int(one.confidence * BINS))].append(one)
-    return sum(
-        len(inside)
-        / len(outcomes)
-        * abs(mean([one.hit for one in inside]) - mean([one.confidence for one in inside]))
-        for inside in bins.values()
-    )
-
-
-def confident(outcomes: Sequence[Outcome], least: float) -> dict[str, float]:
-    """How many rows reach a confidence, and how often they are right."""
-    sure = [one.hit for one in outcomes if one.confidence >= least]
-    return {"least": least, "share": len(sure) / len(outcomes), "accuracy": mean(sure)}
-
-
-def grouped(outcomes: Sequence[Outcome], key: Callable[[Outcome], str]) -> dict[str, Any]:
-    """Rows and accuracy of each group, the largest first."""
-    groups: dict[str, list[bool]] = defaultdict(list)
-    for one in outcomes:
-        groups[key(one)].append(one.hit)
-    ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
-    return {name: {"rows": len(hits), "accuracy": mean(hits)} for name, hits in ordered}
+def calibration_error(rows: Sequence[Judged], *, bins: int = 15) -> float:
+    """The expected calibration error, over bins of equally many decisions (Naeini et al., 2015)."""
+    ordered = sorted(rows, key=lambda row: row.confidence)
+    total = 0.0
+    for place in range(bins):
+        part = ordered[place * len(ordered) // bins : (place + 1) * len(ordered) // bins]
+        if part:
+            sure = sum(row.confidence for row in part) / len(part)
+            total += abs(sure - share([row.right for row in part])) * len(part)
+    return total / len(ordered)

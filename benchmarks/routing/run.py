@@ -1,10 +1,11 @@
-"""How often the heuristic router picks an acceptable expert, and how well it knows that.
+"""How often a query goes to an expert who should have it.
 
-    python benchmarks/routing/run.py --data FILE.jsonl [--json [OUT]] [--no-baseline] [--save]
+    python benchmarks/routing/run.py --data FILE.jsonl [--json] [--save]
 
-Every row is decided as `collegium route --assume-ready` decides it, by the built-in college with
-its default settings; beside it stands a plain substring-keyword router. README.md says what the
-figures mean.
+Every prompt goes the product's own way, `Collegium.decide`, as if every expert were ready (as
+`collegium route --assume-ready` does). Rows are `{"text", "labels", "source", "lang"}`, the first
+label being the primary one. Beside it, in the same run: the plain baseline that counts substrings
+of a few keywords per expert.
 """
 
 from __future__ import annotations
@@ -13,121 +14,144 @@ import argparse
 import asyncio
 import json
 import platform
+import statistics
 import subprocess
-import time
+import sys
+from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from baselines import keyword
-from data import Row, load
-from measures import Outcome, report
+from baselines.keyword import keyword_ranking
+from measures import Judged, calibration_error, interval, macro_f1, recalls, share
 
 from collegium.cli.progress import counting
 from collegium.config import Config
 from collegium.system import Collegium
 from collegium.types import Query
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 HERE = Path(__file__).parent
 
 
-async def decided(rows: Sequence[Row]) -> list[Outcome]:
-    """What the router makes of every row."""
-    outcomes: list[Outcome] = []
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """The labelled prompts of a file."""
+    lines = path.read_text("utf-8").split("\n")  # a prompt may hold U+2028, so not splitlines
+    return [json.loads(line) for line in lines if line.strip()]
+
+
+async def routed(rows: list[dict[str, Any]]) -> tuple[list[Judged], list[float]]:
+    """Every prompt's decision by the heuristic router, and its milliseconds."""
     college = Collegium.of(Config())
-    await college.decide("hello", assume_ready=True)  # the first query also makes the vocabularies
+    judged: list[Judged] = []
+    milliseconds: list[float] = []
     with counting("routing", len(rows)) as advance:
         for row in rows:
-            decision = await college.decide(Query.of(row.text), assume_ready=True)
+            decision = await college.decide(Query.of(row["text"]), assume_ready=True)
             ranking = tuple(candidate.key for candidate in decision.ranking)
-            outcomes.append(Outcome(row, ranking, decision.confidence, decision.overhead_ms))
+            judged.append(_judged(row, ranking, decision.confidence))
+            milliseconds.append(decision.overhead_ms)
             advance(1)
     await college.aclose()
-    return outcomes
+    return judged, milliseconds
 
 
-def guessed(rows: Sequence[Row]) -> list[Outcome]:
-    """What plain keywords make of every row."""
-    outcomes: list[Outcome] = []
+def _judged(row: dict[str, Any], ranking: tuple[str, ...], confidence: float) -> Judged:
+    source, language = row.get("source", ""), row.get("lang", "")
+    return Judged(tuple(row["labels"]), ranking, confidence, source, language)
+
+
+def summary(rows: list[Judged]) -> dict[str, Any]:
+    """The figures of one router."""
+    flags = [row.right for row in rows]
+    low, high = interval(flags)
+    return {
+        "accuracy_any": round(share(flags), 4),
+        "accuracy_any_95": [round(low, 4), round(high, 4)],
+        "accuracy_primary": round(share([row.ranking[0] == row.labels[0] for row in rows]), 4),
+        "top_2": round(share([bool(set(row.ranking[:2]) & set(row.labels)) for row in rows]), 4),
+        "macro_f1": round(macro_f1(rows), 4),
+        "recall": {key: round(value, 4) for key, value in recalls(rows).items()},
+    }
+
+
+def grouped(rows: list[Judged], field: str) -> dict[str, Any]:
+    """Accuracy and number of prompts for each source or language."""
+    groups: dict[str, list[bool]] = defaultdict(list)
     for row in rows:
-        started = time.perf_counter()
-        ranked = keyword.rank(row.text)
-        took_ms = (time.perf_counter() - started) * 1000
-        outcomes.append(Outcome(row, tuple(key for key, _ in ranked), ranked[0][1], took_ms))
-    return outcomes
+        groups[getattr(row, field)].append(row.right)
+    return {
+        name: {"n": len(flags), "accuracy_any": round(share(flags), 4)}
+        for name, flags in sorted(groups.items())
+    }
 
 
-def table(result: dict[str, Any]) -> str:
-    """The result as text."""
-    routers = result["routers"]
-    lines = [f"{result['rows']} rows of {result['data']}", ""]
-    lines.append(f"{'':26}" + "".join(f"{name:>12}" for name in routers))
-    for label, path in (
-        ("accuracy, any acceptable", ("accuracy",)),
-        ("  95 % interval, from", ("accuracy_95", 0)),
-        ("  to", ("accuracy_95", 1)),
-        ("accuracy, primary", ("accuracy_primary",)),
-        ("top 2, any acceptable", ("top_2",)),
-        ("macro-F1", ("macro_f1",)),
-        ("calibration error (ECE)", ("ece",)),
-        ("confidence >= 0.7: share", ("confident", "share")),
-        ("  accuracy there", ("confident", "accuracy")),
-        ("decide, p50 ms", ("decide_ms", "p50")),
-        ("decide, p99 ms", ("decide_ms", "p99")),
-    ):
-        lines.append(f"{label:26}" + "".join(f"{_at(r, path):12.3f}" for r in routers.values()))
-    lines += ["", "recall by primary expert"]
-    for key in next(iter(routers.values()))["recall"]:
-        lines.append(f"  {key:24}" + "".join(f"{r['recall'][key]:12.3f}" for r in routers.values()))
-    for group in ("by_source", "by_language"):
-        lines += ["", group.replace("_", " ")]
-        for name, row in next(iter(routers.values()))[group].items():
-            figures = "".join(f"{r[group][name]['accuracy']:12.3f}" for r in routers.values())
-            lines.append(f"  {name:18}{row['rows']:6}{figures}")
-    return "\n".join(lines)
+def measure(path: Path) -> dict[str, Any]:
+    """Everything that is reported."""
+    rows = rows_of(path)
+    judged, milliseconds = asyncio.run(routed(rows))
+    plain = [_judged(row, keyword_ranking(row["text"]), 0.0) for row in rows]
+    percentiles = statistics.quantiles(milliseconds, n=100)
+    return {
+        "data": path.name,
+        "n": len(rows),
+        "python": platform.python_version(),
+        "heuristic": {
+            **summary(judged),
+            "ece": round(calibration_error(judged), 4),
+            "decide_ms": {"p50": round(percentiles[49], 3), "p99": round(percentiles[98], 3)},
+            "by_source": grouped(judged, "source"),
+            "by_language": grouped(judged, "language"),
+        },
+        "substring_baseline": summary(plain),
+    }
 
 
-def commit() -> str:
-    """The commit that is checked out, twelve digits."""
-    command = ["git", "rev-parse", "--short=12", "HEAD"]
-    told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE)
-    return told.stdout.strip()
+def show(result: dict[str, Any]) -> None:
+    """Print the figures for people."""
+    print(f"{result['data']}: {result['n']} prompts")
+    for name in ("heuristic", "substring_baseline"):
+        row = result[name]
+        low, high = row["accuracy_any_95"]
+        print(f"\n{name}")
+        print(f"  accuracy (any acceptable)  {row['accuracy_any']:.3f}  [{low:.3f}, {high:.3f}]")
+        print(f"  accuracy (primary)         {row['accuracy_primary']:.3f}")
+        print(f"  top-2                      {row['top_2']:.3f}")
+        print(f"  macro-F1                   {row['macro_f1']:.3f}")
+        print(
+            "  recall  " + "  ".join(f"{key} {value:.2f}" for key, value in row["recall"].items())
+        )
+    row = result["heuristic"]
+    print(f"\ncalibration error (ECE)  {row['ece']:.3f}")
+    print(f"decide()  p50 {row['decide_ms']['p50']} ms, p99 {row['decide_ms']['p99']} ms")
+    print("by source")
+    for source, figures in row["by_source"].items():
+        print(f"  {source:18} n={figures['n']:4}  {figures['accuracy_any']:.3f}")
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, metavar="FILE.jsonl")
-    parser.add_argument("--json", nargs="?", const="-", metavar="OUT", help="one object, or to OUT")
-    parser.add_argument("--baseline", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--save", action="store_true", help="write results/<commit>.json")
     options = parser.parse_args()
-    rows = load(options.data)
-    routers = {"heuristic": report(asyncio.run(decided(rows)))}
-    if options.baseline:
-        routers["substrings"] = report(guessed(rows))
-    result = {
-        "data": options.data.name,
-        "rows": len(rows),
-        "commit": commit(),
-        "python": platform.python_version(),
-        "routers": routers,
-    }
-    told = json.dumps(result, indent=2) + "\n"
+    if not options.data.is_file():
+        sys.exit(f"no such file: {options.data}")
+    result = measure(options.data)
     if options.save:
+        commit = subprocess.run(
+            ["git", "rev-parse", "--short=12", "HEAD"],  # noqa: S607
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=HERE,
+        ).stdout.strip()
         (HERE / "results").mkdir(exist_ok=True)
-        (HERE / "results" / f"{result['commit']}.json").write_text(told, encoding="utf-8")
-    if options.json not in (None, "-"):
-        Path(options.json).write_text(told, encoding="utf-8")
-    print(told if options.json == "-" else table(result))
-
-
-def _at(figures: Any, path: tuple[str | int, ...]) -> float:
-    for step in path:
-        figures = figures[step]
-    return float(figures)
+        place = HERE / "results" / f"{commit}.json"
+        place.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+    if options.json:
+        print(json.dumps(result))
+    else:
+        show(result)
 
 
 if __name__ == "__main__":

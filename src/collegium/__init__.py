@@ -11,7 +11,6 @@ The public names below are imported when first used, so that `import collegium` 
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,6 +47,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 -- 30 ms, and asked for rarely
+
         return version("collegium")
     if name not in _HOMES:
         raise AttributeError(f"module 'collegium' has no attribute {name!r}")

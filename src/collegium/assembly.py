@@ -133,8 +133,7 @@ def _post(entry: ExpertConfig, row: ExpertRow | None, config: Config) -> Post:
         ExpertCapability(one.name, one.confidence_threshold, one.max_load, one.average_latency_ms)
         for one in entry.capabilities
     )
-    own = entry.vocabulary
-    words = dict(own) if isinstance(own, dict) else dict.fromkeys(own, 1.0)
+    words = entry.vocabulary
     marked = any(one.fallback for one in config.moe.experts)
     if row is None:
         expert = ModelExpert(

@@ -186,7 +186,7 @@ def _read(text: str) -> Wording:
         request = [*words[:HEAD_WORDS], "\n", *words[-TAIL_WORDS:]]
         body = _grams(words[HEAD_WORDS:-TAIL_WORDS])
     else:
-        request, body = words, set()
+        request, body = words, set[str]()
     return Wording(
         frozenset(_grams(request) | _openers(words)),
         frozenset(body),

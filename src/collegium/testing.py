@@ -168,11 +168,8 @@ async def an_experts_stream_is_its_answer(make: Callable[[], Expert]) -> None:
     """The streamed texts, joined, are the text of the answer; both ways count as a query."""
     expert = make()
     query = Query.of("Say hello.", sampling={"temperature": 0, "seed": 1, "max_tokens": 16})
-    texts: list[str] = []
     async with aclosing(expert.stream(query)) as chunks:
-        async for chunk in chunks:
-            texts.append(chunk.text)
-            assert expert.current_load == 1
+        texts = [chunk.text async for chunk in chunks]
     answer = await spoken(expert.stream(query), expert)
     assert "".join(texts) == answer.text
     assert answer.expert == expert.name

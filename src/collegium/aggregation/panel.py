@@ -119,8 +119,9 @@ class Panel:
             raise
         except Exception as error:  # an expert is other people's code
             logger.exception("%s failed", expert.name)
-            self._failed(expert, error, started)
-            raise ExpertError(f"{expert.name} failed: {error!r}") from error
+            failure = ExpertError(f"{expert.name} failed: {error!r}")
+            self._failed(expert, failure, started)
+            raise failure from error
         if not telling.answered:
             answer = telling.answer()
             self._answered(expert, answer)
@@ -131,12 +132,13 @@ class Panel:
         if self._deadline_s is None:
             return await anext(chunks, None)
         left_s = self._deadline_s - self.elapsed_ms / 1000
+        limit = asyncio.timeout(left_s)
         try:
-            async with asyncio.timeout(left_s) as limit:
+            async with limit:
                 return await anext(chunks, None)
         except TimeoutError as error:
             if not limit.expired():
-                raise
+                raise  # the expert's own
             raise DeadlineExceeded(
                 f"{expert.name} had not finished after the {self._deadline_s:g} s allowed"
             ) from error

@@ -20,7 +20,7 @@ from collegium.errors import (
 from collegium.types import Chunk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator
     from types import SimpleNamespace
 
     from collegium.backends.base import Generation, Prompt
@@ -90,8 +90,7 @@ class HttpBackend:
         with self._translated():
             async with self._reply("GET", "/models") as reply:
                 raw = await self._whole(reply, MAX_REPLY_BYTES)
-        rows = wire.parsed(raw, self._where).get("data") or []
-        return tuple(str(row["id"]) for row in rows if isinstance(row, dict) and "id" in row)
+        return wire.models_of(raw, self._where)
 
     async def answers(self, path: str) -> bool:
         """Whether a GET of `path`, beside the API and not under it, gives 200."""
@@ -118,7 +117,7 @@ class HttpBackend:
                 await session.close()
 
     async def _chunks(self, reply: aiohttp.ClientResponse) -> AsyncGenerator[Chunk]:
-        reader, model, finished = EventReader(), None, False
+        reader, model, finished = EventReader(where=self._where), None, False
         async for piece in reply.content.iter_any():
             for data in reader.feed(piece):
                 if data.strip() == "[DONE]":
@@ -140,7 +139,7 @@ class HttpBackend:
     @asynccontextmanager
     async def _reply(
         self, method: str, path: str, body: dict[str, Any] | None = None
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
         """The server's reply, which is 200; closed, not merely released, on the way out."""
         reused: list[bool] = []
         try:

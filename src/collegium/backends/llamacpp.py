@@ -124,7 +124,7 @@ class LlamaCppBackend:
     async def _spawn(self) -> HttpBackend:
         if find_spec("xllamacpp") is None:
             raise BackendUnavailable(
-                f"backend {self.name!r} needs the embedded llama.cpp: pip install 'collegium[local]'"
+                f"backend {self.name!r} needs llama.cpp: pip install 'collegium[local]'"
             )
         path = await self._model_path() if callable(self._model_path) else self._model_path
         key = secrets.token_urlsafe(32)
@@ -170,7 +170,7 @@ class LlamaCppBackend:
             raise BackendUnavailable(self._obituary("did not start"))
         http = HttpBackend(f"{json.loads(line)['address']}/v1", name=self.name, api_key=key)
         try:
-            while not await http.answers("/health"):
+            while not await http.answers("/health"):  # noqa: ASYNC110 -- another process's state
                 await asyncio.sleep(0.02)
         except BaseException:
             await http.aclose()

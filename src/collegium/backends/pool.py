@@ -49,7 +49,8 @@ class Pool:
             raise ValueError("a pool needs at least one instance")
         self._instances = tuple(instances)
         self._in_flight = [0] * len(self._instances)
-        self._waiting: deque[asyncio.Future[int]] = deque()
+        # Who waits, each with the instances it has no use for.
+        self._waiting: deque[tuple[asyncio.Future[int], set[int]]] = deque()
         self._max_waiting = max_waiting
         self._rng = rng or random.Random()  # noqa: S311 -- spreads load, keeps no secret
 
@@ -71,7 +72,7 @@ class Pool:
     @property
     def waiting(self) -> int:
         """Callers waiting for a place."""
-        return sum(not future.done() for future in self._waiting)
+        return sum(not future.done() for future, _ in self._waiting)
 
     @property
     def utilisation(self) -> float:
@@ -111,7 +112,7 @@ class Pool:
                         yield chunk
                 return
             except BackendUnavailable:
-                if spoke or place in tried or len(tried) + 1 == len(self._instances):
+                if spoke or len(tried) + 1 == len(self._instances):
                     raise
                 tried.add(place)
             finally:
@@ -139,7 +140,8 @@ class Pool:
                 f"{self.waiting} wait; try again shortly"
             )
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
+        waiter = (future, tried)
+        self._waiting.append(waiter)
         try:
             return await future
         except asyncio.CancelledError:
@@ -147,15 +149,16 @@ class Pool:
                 self._give_back(future.result())  # handed over just as its taker left
             raise
         finally:
-            if future in self._waiting:
-                self._waiting.remove(future)
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
 
     def _give_back(self, place: int) -> None:
-        """End a place; the one who waits longest gets it."""
+        """End a place; the one who waits longest, of those with a use for it, gets it."""
         self._in_flight[place] -= 1
-        while self._waiting:
-            future = self._waiting.popleft()
-            if not future.done():
+        for waiter in self._waiting:
+            future, tried = waiter
+            if not future.done() and place not in tried:
+                self._waiting.remove(waiter)
                 self._in_flight[place] += 1
                 future.set_result(place)
                 return

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from collegium.backends.base import Generation, Prompt, joined
 from collegium.errors import BackendRefused, ConfigError
@@ -110,9 +110,10 @@ def read(path: Path) -> dict[tuple[str, str], Recording]:
     return recordings
 
 
-def _recording(row: Any) -> tuple[tuple[str, str], Recording]:
-    if not isinstance(row, dict):
+def _recording(value: Any) -> tuple[tuple[str, str], Recording]:
+    if not isinstance(value, dict):
         raise TypeError("not a JSON object")
+    row = cast("dict[str, Any]", value)
     for field in ("model", "prompt", "text"):
         if not isinstance(row.get(field), str):
             raise TypeError(f"{field!r} is {row.get(field)!r}, not a string")

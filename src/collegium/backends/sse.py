@@ -11,12 +11,15 @@ _BOM = b"\xef\xbb\xbf"
 class EventReader:
     """Takes the bytes of a stream as they come and gives the data of each event that is complete."""
 
-    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
-        self._rest = b""
-        self._data: list[bytes] = []
-        self._size = 0
-        self._begun = False
+    def __init__(self, *, where: str = "a stream", max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._where = where
         self._max = max_event_bytes
+        self._head: bytes | None = b""  # the first bytes, until they are known to be a BOM or not
+        self._after_cr = False
+        self._line: list[bytes] = []  # pieces, joined once: a long line must not be copied often
+        self._line_size = 0
+        self._data: list[bytes] = []
+        self._data_size = 0
 
     def feed(self, piece: bytes) -> list[str]:
         """The data of the events that this piece completes.
@@ -24,35 +27,45 @@ class EventReader:
         Raises:
             BackendGarbled: an event is larger than allowed, or is not UTF-8.
         """
-        buffer = self._rest + piece
-        if not self._begun:
-            if len(buffer) < len(_BOM) and _BOM.startswith(buffer):
-                self._rest = buffer
+        if self._head is not None:
+            piece = self._head + piece
+            if len(piece) < len(_BOM) and _BOM.startswith(piece):
+                self._head = piece
                 return []
-            self._begun = True
-            buffer = buffer.removeprefix(_BOM)
-        # A CR at the end may be half of a CRLF: it waits for what follows.
-        held = b"\r" if buffer.endswith(b"\r") else b""
-        text = buffer[: len(buffer) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        *lines, rest = text.split(b"\n")
-        self._rest = rest + held
-        events = [data for line in lines if (data := self._line(line)) is not None]
-        if self._size + len(self._rest) > self._max:
-            raise BackendGarbled(f"an event of the stream is larger than {self._max:,} bytes")
+            self._head = None
+            piece = piece.removeprefix(_BOM)
+        if not piece:
+            return []
+        # A CR ends its line at once; the LF of a CRLF cut in two ends nothing more.
+        text = piece.removeprefix(b"\n") if self._after_cr else piece
+        self._after_cr = piece.endswith(b"\r")
+        *lines, rest = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        events: list[str] = []
+        for line in lines:
+            whole, self._line, self._line_size = b"".join([*self._line, line]), [], 0
+            events += self._end_of(whole)
+        self._line.append(rest)
+        self._line_size += len(rest)
+        self._check_size()
         return events
 
-    def _line(self, line: bytes) -> str | None:
+    def _end_of(self, line: bytes) -> list[str]:
         if line:
             field, _, value = line.partition(b":")
             if field == b"data":
                 self._data.append(value.removeprefix(b" "))
-                self._size += len(value)
-            return None
+                self._data_size += len(self._data[-1]) + 1
+                self._check_size()
+            return []
         if not self._data:
-            return None
+            return []
         data = b"\n".join(self._data)
-        self._data, self._size = [], 0
+        self._data, self._data_size = [], 0
         try:
-            return data.decode("utf-8")
+            return [data.decode("utf-8")]
         except UnicodeDecodeError as error:
-            raise BackendGarbled(f"an event of the stream is not UTF-8: {error}") from error
+            raise BackendGarbled(f"an event of {self._where} is not UTF-8: {error}") from error
+
+    def _check_size(self) -> None:
+        if self._data_size + self._line_size > self._max:
+            raise BackendGarbled(f"an event of {self._where} is larger than {self._max:,} bytes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from collegium.backends.base import Generation, Prompt
 from collegium.errors import (
@@ -48,15 +48,14 @@ def chunk_of(data: str, where: str) -> Chunk:
     row = parsed(data, where)
     if row.get("error"):
         raise _reported(row["error"], where)
-    choices = row.get("choices") or [{}]
-    choice = choices[0]
-    delta = choice.get("delta") or {}
+    choice = next(iter(_objects(row.get("choices"))), {})
+    delta = _object(choice.get("delta"))
     return Chunk(
-        text=delta.get("content") or "",
+        text=_text(delta.get("content")),
         usage=_usage(row.get("usage")),
-        model=row.get("model") or None,
-        tool_calls=tuple(delta.get("tool_calls") or ()),
-        finish=choice.get("finish_reason") or None,
+        model=_text(row.get("model")) or None,
+        tool_calls=_objects(delta.get("tool_calls")),
+        finish=_text(choice.get("finish_reason")) or None,
     )
 
 
@@ -70,17 +69,29 @@ def generation_of(raw: str, where: str, *, model: str) -> Generation:
     row = parsed(raw, where)
     if row.get("error"):
         raise _reported(row["error"], where)
-    choices = row.get("choices")
+    choices = _objects(row.get("choices"))
     if not choices:
         raise BackendGarbled(f"{where} sent no choices: {excerpt(raw)}")
-    message = choices[0].get("message") or {}
+    message = _object(choices[0].get("message"))
     return Generation(
-        text=message.get("content") or "",
-        model=row.get("model") or model,
+        text=_text(message.get("content")),
+        model=_text(row.get("model")) or model,
         usage=_usage(row.get("usage")) or Usage(),
-        tool_calls=tuple(message.get("tool_calls") or ()),
-        finish=choices[0].get("finish_reason") or "stop",
+        tool_calls=_objects(message.get("tool_calls")),
+        finish=_text(choices[0].get("finish_reason")) or "stop",
     )
+
+
+def models_of(raw: str, where: str) -> tuple[str, ...]:
+    """The names in a list of models; a server that has none may list nothing.
+
+    Raises:
+        BackendGarbled: it is not a list of models.
+    """
+    row = parsed(raw, where)
+    if not isinstance(row.get("data", ...), list | None):
+        raise BackendGarbled(f"{where} sent no list of models: {excerpt(raw)}")
+    return tuple(str(one["id"]) for one in _objects(row["data"]) if "id" in one)
 
 
 def parsed(raw: str, where: str) -> dict[str, Any]:
@@ -91,13 +102,13 @@ def parsed(raw: str, where: str) -> dict[str, Any]:
     """
     try:
         row = json.loads(raw)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise BackendGarbled(
             f"{where} sent what is not JSON: {excerpt(raw)} (does the url end with /v1?)"
         ) from error
     if not isinstance(row, dict):
         raise BackendGarbled(f"{where} sent JSON that is not an object: {excerpt(raw)}")
-    return row
+    return cast("dict[str, Any]", row)
 
 
 def refusal(
@@ -147,11 +158,11 @@ def retry_after_s(header: str | None, now: datetime) -> float | None:
 def message_of(raw: str) -> str:
     """The message of an error body, or what there is of one."""
     try:
-        row = json.loads(raw)
-    except (json.JSONDecodeError, RecursionError):
+        row: Any = json.loads(raw)
+    except (ValueError, RecursionError):
         return excerpt(raw)
-    error = row.get("error", row) if isinstance(row, dict) else row
-    message = error.get("message") if isinstance(error, dict) else error
+    error = _object(row).get("error", row)
+    message = _object(error).get("message") if isinstance(error, dict) else error
     return excerpt(str(message or raw))
 
 
@@ -162,21 +173,42 @@ def excerpt(raw: str) -> str:
 
 
 def _message(message: Message) -> dict[str, Any]:
-    content = message.content
+    content: Any = message.content
     if content is not None and not isinstance(content, str):
-        content = [dict(part) for part in content]  # type: ignore[assignment]
+        content = [dict(part) for part in message.content or () if not isinstance(part, str)]
     return {"role": message.role, "content": content, **message.extra}
 
 
-def _usage(row: dict[str, Any] | None) -> Usage | None:
+def _usage(value: Any) -> Usage | None:
+    row = _object(value)
     if not row:
         return None
-    return Usage(int(row.get("prompt_tokens") or 0), int(row.get("completion_tokens") or 0))
+    return Usage(_count(row.get("prompt_tokens")), _count(row.get("completion_tokens")))
 
 
 def _reported(error: Any, where: str) -> BackendError:
-    status = error.get("code") if isinstance(error, dict) else None
-    why = message_of(json.dumps({"error": error}))
+    status = _object(error).get("code")
+    raw = json.dumps({"error": error})
     if isinstance(status, int) and 400 <= status < 600:
-        return refusal(status, json.dumps({"error": error}), where, model="")
-    return BackendUnavailable(f"{where} reported an error: {why}")
+        return refusal(status, raw, where, model="")
+    return BackendUnavailable(f"{where} reported an error: {message_of(raw)}")
+
+
+# What a server sends need not have the shape it should; what has not counts as not sent.
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _objects(value: Any) -> tuple[dict[str, Any], ...]:
+    rows = cast("list[Any]", value) if isinstance(value, list) else []
+    return tuple(cast("dict[str, Any]", row) for row in rows if isinstance(row, dict))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and value > 0 else 0

@@ -5,42 +5,27 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-
 from collegium.cli.terminal import stderr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
+
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
 
 
 @contextmanager
-def fetching() -> Iterator[Callable[[str, int, int | None], None]]:
+def fetching() -> Generator[Callable[[str, int, int | None], None]]:
     """Shows fetches: give it the stage, the bytes so far and the bytes in all, if known."""
     console = stderr()
-    bars = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    stages: dict[str, int] = {}
+    bars = _bars(console, transfers=True)
+    stages: dict[str, TaskID] = {}
+    told: set[str] = set()
 
     def show(stage: str, done: int, total: int | None) -> None:
         if not console.is_terminal:
-            if stage not in stages:
-                stages[stage] = 0
+            if stage not in told:
+                told.add(stage)
                 size = f" ({megabytes(total)})" if total else ""
                 console.print(f"{stage}{size}")
             return
@@ -53,21 +38,32 @@ def fetching() -> Iterator[Callable[[str, int, int | None], None]]:
 
 
 @contextmanager
-def counting(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+def counting(what: str, total: int | None) -> Generator[Callable[[int], None]]:
     """Shows how many of `total` are done; give it how many more are."""
-    console = stderr()
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
+    bar = _bars(stderr(), transfers=False)
+    with bar:
+        task = bar.add_task(what, total=total)
+        yield lambda more: bar.advance(task, more)
+
+
+def _bars(console: Console, *, transfers: bool) -> Progress:
+    """Progress bars, of bytes transferred or of things counted; nothing where nobody watches."""
+    from rich import progress as parts  # noqa: PLC0415 -- 40 ms, which `route` need not spend
+
+    done = (
+        (parts.DownloadColumn(), parts.TransferSpeedColumn())
+        if transfers
+        else (parts.MofNCompleteColumn(),)
+    )
+    return parts.Progress(
+        parts.TextColumn("{task.description}"),
+        parts.BarColumn(),
+        *done,
+        parts.TimeRemainingColumn(),
         console=console,
         transient=True,
         disable=not console.is_terminal,
     )
-    with bar:
-        task = bar.add_task(what, total=total)
-        yield lambda more: bar.advance(task, more)
 
 
 def megabytes(count: int) -> str:

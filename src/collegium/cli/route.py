@@ -17,6 +17,7 @@ from collegium.cli.queries import query_text
 from collegium.cli.shapes import batch_json, decision_json, decision_table
 from collegium.cli.terminal import harmless, running, say, say_json, stderr, verb
 from collegium.errors import ConfigError, QueryError
+from collegium.jsonvalues import is_array, is_object
 from collegium.types import Message, Query
 
 if TYPE_CHECKING:
@@ -121,13 +122,13 @@ def parse_line(raw: bytes | None, number: int) -> tuple[Any, Query]:
     if raw is None:
         raise QueryError(f"longer than {MAX_LINE_BYTES:,} bytes")
     try:
-        row = json.loads(raw.decode("utf-8"))
+        row: Any = json.loads(raw.decode("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise QueryError(f"not JSON: {error}") from error
-    if not isinstance(row, dict):
+    if not is_object(row):
         raise QueryError('not a JSON object; it should be like {"id": 1, "text": "..."}')
-    identity = row.get("id", number)
-    if isinstance(identity, dict | list):
+    identity: Any = row.get("id", number)
+    if is_object(identity) or is_array(identity):
         raise QueryError(
             f"its id is a {type(identity).__name__}; it should be a string or a number"
         )
@@ -142,14 +143,14 @@ def parse_line(raw: bytes | None, number: int) -> tuple[Any, Query]:
 
 
 def _messages(rows: Any) -> tuple[Message, ...]:
-    if not isinstance(rows, list) or not rows:
+    if not is_array(rows) or not rows:
         raise QueryError("its 'messages' is not a list of messages")
     messages: list[Message] = []
     for place, row in enumerate(rows):
-        if not isinstance(row, dict) or not isinstance(row.get("role"), str):
+        if not is_object(row) or not isinstance(row.get("role"), str):
             raise QueryError(f"messages[{place}] is not an object with a 'role' and a 'content'")
         content = row.get("content")
-        parts = isinstance(content, list) and all(isinstance(part, dict) for part in content)
+        parts = is_array(content) and all(map(is_object, content))
         if not (content is None or isinstance(content, str) or parts):
             raise QueryError(f"messages[{place}].content is neither text nor a list of parts")
         extra = {key: value for key, value in row.items() if key not in ("role", "content")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from functools import wraps
@@ -69,6 +70,7 @@ def verb(run: Callable[P, None]) -> Callable[P, None]:
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
+        _listen_to_logs(debug=bool(kwargs.get("debug")))
         try:
             run(*args, **kwargs)
             sys.stdout.flush()
@@ -90,6 +92,27 @@ def verb(run: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(1) from None
 
     return ended
+
+
+class Notes(logging.Handler):
+    """Log records on stderr, each as a line; with their tracebacks only where one is looked for."""
+
+    def __init__(self, *, debug: bool) -> None:
+        super().__init__(logging.DEBUG if debug else logging.WARNING)
+        self._debug = debug
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record."""
+        console, words = stderr(), harmless(record.getMessage())
+        console.print(f"{record.levelname.lower()}: {words}", style="yellow")
+        if self._debug and record.exc_info:
+            console.print(logging.Formatter().formatException(record.exc_info))
+
+
+def _listen_to_logs(*, debug: bool) -> None:
+    logger = logging.getLogger("collegium")
+    logger.handlers, logger.propagate = [Notes(debug=debug)], False
+    logger.setLevel(logging.DEBUG if debug else logging.WARNING)
 
 
 def running(work: Coroutine[Any, Any, None]) -> None:

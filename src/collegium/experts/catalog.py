@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExpertRow:
-    """One built-in expert. `needs` names what it must have beside a model; 'index' is a codebase's."""
+    """One built-in expert. `needs` names what it must have beside a model, such as an 'index'."""
 
     name: str
     key: str
@@ -54,7 +54,7 @@ BUILT_IN: tuple[ExpertRow, ...] = (
         "MathExpert",
         "math",
         "Calculates, solves and proves.",
-        "You are a mathematician. Work step by step, keep the exact values as long as you can, check "
+        "You are a mathematician. Work step by step, keep exact values as long as you can, check "
         "the result by putting it back, and end with a line that begins 'Answer:'.",
         (_can("calculation", 0.55, 8, 2500), _can("proof", 0.65, 4, 5000)),
     ),
@@ -94,7 +94,7 @@ BUILT_IN: tuple[ExpertRow, ...] = (
         "KnowledgeExpert",
         "knowledge",
         "Answers questions about an indexed codebase, with file and line.",
-        "You answer questions about the codebase whose passages you are given, and only from them. "
+        "You answer questions about the codebase whose passages you are given, only from them. "
         "Cite file and line for everything you say; where the passages do not tell, say so.",
         (_can("codebase", 0.55, 8, 1500),),
         needs="index",
@@ -103,7 +103,7 @@ BUILT_IN: tuple[ExpertRow, ...] = (
         "ResearchExpert",
         "research",
         "Facts and explanations of how things are.",
-        "You answer questions of fact. Give the answer first, in a sentence, then what supports it. "
+        "You answer questions of fact. Give the answer first, then what supports it. "
         "Say plainly where you are not sure, and never make up a source.",
         (_can("facts", 0.55, 8, 2500), _can("explanations", 0.6, 6, 3500)),
     ),
@@ -111,7 +111,7 @@ BUILT_IN: tuple[ExpertRow, ...] = (
         "WritingExpert",
         "writing",
         "Writes letters, stories, speeches, posts and parts to play.",
-        "You are a writer. Keep to the length, form, audience and tone that are asked for, write in "
+        "You are a writer. Keep to the length, form, audience and tone asked for, write in "
         "the language of the request, and give only the text itself.",
         (_can("creative", 0.6, 6, 5000), _can("functional", 0.6, 6, 4000)),
     ),

@@ -17,7 +17,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
     from collegium.types import Chunk, Query
 
@@ -77,7 +77,7 @@ class Lease:
         self.answered = False
 
     @contextmanager
-    def holding(self) -> Iterator[None]:
+    def holding(self) -> Generator[None]:
         """Mark the code that runs inside as part of this lease."""
         token = _held.set((*_held.get(), self))
         try:
@@ -87,7 +87,7 @@ class Lease:
 
 
 @contextmanager
-def leased(expert: Any) -> Iterator[Lease]:
+def leased(expert: Any) -> Generator[Lease]:
     """Hold a lease on `expert`; at its end tell `update_stats` how it went, unless it was told."""
     ledger: Ledger = expert._ledger  # noqa: SLF001 -- the ledger is the expert's and this module's
     lease = Lease(ledger)
@@ -139,9 +139,10 @@ def count_stream(
             async with aclosing(stream(self, query)) as chunks:
                 while True:
                     with lease.holding():
-                        chunk = await anext(chunks, None)
-                    if chunk is None:
-                        return
+                        try:
+                            chunk = await anext(chunks)
+                        except StopAsyncIteration:
+                            return
                     lease.answered = lease.answered or chunk.answer is not None
                     yield chunk
 

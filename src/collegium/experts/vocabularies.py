@@ -22,4 +22,6 @@ def vocabulary(key: str) -> Vocabulary:
 
 @cache
 def _tables() -> dict[str, dict[str, str]]:
-    return tomllib.loads(files(__package__).joinpath("vocabularies.toml").read_text("utf-8"))
+    return tomllib.loads(
+        files("collegium.experts").joinpath("vocabularies.toml").read_text("utf-8")
+    )
