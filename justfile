@@ -1,6 +1,9 @@
 # `just` lists these; `pip install rust-just` brings it, and so does requirements/dev.txt.
 python := ".venv/bin/python"
 
+# Labelled prompts for `bench`.
+data := "routing_dev.jsonl"
+
 default:
     @just --list
 
@@ -23,15 +26,14 @@ types:
     {{python}} -m basedpyright
     .venv/bin/lint-imports
 
-# The generated pages: the schema and the help.
+# The generated page: the schema of the configuration.
 docs:
     {{python}} -m collegium config schema > config.schema.json
-    {{python}} docs/generate.py
 
 # Figures, as the result files have them.
 bench:
     {{python}} benchmarks/startup/run.py
-    {{python}} benchmarks/routing/run.py --data ../shared/data/routing/routing_dev.jsonl
+    {{python}} benchmarks/routing/run.py --data {{data}}
 
 # Pin what pyproject.toml allows: exact versions, SHA-256 of every file, no address.
 pin:

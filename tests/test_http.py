@@ -60,11 +60,9 @@ async def both(backend: HttpBackend, prompt: Prompt) -> tuple[Generation, Genera
 
 async def failure(backend: HttpBackend, prompt: Prompt, *, stream: bool) -> BackendError:
     """What goes wrong; whatever it is, it names the backend and does not tell the key."""
+    asked = joined(backend.stream(prompt), model="") if stream else backend.generate(prompt)
     with pytest.raises(BackendError) as caught:
-        if stream:
-            await joined(backend.stream(prompt), model="")
-        else:
-            await backend.generate(prompt)
+        await asked
     error: BaseException | None = caught.value
     assert repr(backend.name) in str(error)
     while error is not None:
@@ -186,7 +184,7 @@ async def test_what_the_caller_sends_reaches_the_server_as_it_was(
     ],
 )
 async def test_a_refusal_or_a_mess_says_what_is_wrong(
-    backend: HttpBackend, model: str, kind: type[BackendError], status: int, says: str, stream: bool
+    backend: HttpBackend, model: str, kind: type[BackendError], *, status: int, says: str, stream: bool
 ) -> None:
     error = await failure(backend, asking(model), stream=stream)
     assert (type(error), error.status) == (kind, status)

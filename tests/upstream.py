@@ -215,7 +215,7 @@ async def serve(port: int, parent: int | None) -> None:
     await site.start()
     print(json.dumps({"port": runner.addresses[0][1]}), flush=True)  # noqa: T201
     while parent is None or os.getppid() == parent:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.5)  # noqa: ASYNC110 -- nothing tells that a parent has gone
     await runner.cleanup()
 
 

@@ -9,7 +9,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class EventReader:
-    """Takes the bytes of a stream as they come and gives the data of each event that is complete."""
+    """Takes the bytes of a stream as they come, and gives the data of each complete event."""
 
     def __init__(self, *, where: str = "a stream", max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._where = where

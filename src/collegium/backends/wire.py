@@ -48,7 +48,7 @@ def chunk_of(data: str, where: str) -> Chunk:
     row = parsed(data, where)
     if row.get("error"):
         raise _reported(row["error"], where)
-    choice = next(iter(_objects(row.get("choices"))), {})
+    choice = _object(next(iter(_objects(row.get("choices"))), None))
     delta = _object(choice.get("delta"))
     return Chunk(
         text=_text(delta.get("content")),
@@ -202,8 +202,10 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _objects(value: Any) -> tuple[dict[str, Any], ...]:
-    rows = cast("list[Any]", value) if isinstance(value, list) else []
-    return tuple(cast("dict[str, Any]", row) for row in rows if isinstance(row, dict))
+    if not isinstance(value, list):
+        return ()
+    rows: list[Any] = value
+    return tuple(_object(row) for row in rows if isinstance(row, dict))
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,91 @@
+"""The documents tell the truth: every error, flag and snippet in them is tried."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import collegium.config
+import collegium.errors
+from collegium.errors import CollegiumError
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def all_errors(root: type[CollegiumError] = CollegiumError) -> list[type[CollegiumError]]:
+    return [root, *(one for child in root.__subclasses__() for one in all_errors(child))]
+
+
+@pytest.mark.parametrize("error", all_errors(), ids=lambda error: error.__name__)
+def test_every_error_is_documented_with_its_code_and_exit_code(
+    error: type[CollegiumError],
+) -> None:
+    page = (ROOT / "docs/errors.md").read_text("utf-8")
+    (row,) = [line for line in page.splitlines() if line.startswith(f"| `{error.__name__}` ")]
+    cells = [cell.strip() for cell in row.split("|")]
+    assert cells[2] == f"`{error.code}`"
+    assert cells[4] == str(error.exit_code)
+    if error is not collegium.errors.BackendRefused:
+        assert cells[3] == str(error.status)
+
+
+def test_error_codes_are_their_own() -> None:
+    codes = [error.code for error in all_errors()]
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize("verb", ["ask", "route", "experts", "doctor", "config", "models"])
+def test_every_flag_of_every_verb_is_in_the_readme(verb: str) -> None:
+    helped = subprocess.run(
+        [sys.executable, "-m", "collegium", verb, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"COLUMNS": "200", "NO_COLOR": "1", "PATH": ""},
+    ).stdout
+    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", helped)) - {"--help"}
+    assert {flag for flag in flags if flag not in README} == set()
+
+
+@pytest.mark.parametrize("place", range(2))
+def test_the_python_of_the_readme_runs(place: int) -> None:
+    snippet = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[place]
+    told = subprocess.run(
+        [sys.executable, "-W", "error", "-c", snippet], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.strip()
+
+
+def test_the_yaml_of_the_readme_is_right() -> None:
+    (snippet,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    config = collegium.config.read(snippet, source="README.md")
+    assert config.moe.experts[0].name == "CodingExpert"
+
+
+def test_every_page_that_is_linked_is_there() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+def test_every_room_is_on_the_map() -> None:
+    page = (ROOT / "docs/map.md").read_text("utf-8")
+    rooms = {path.stem for path in (ROOT / "src/collegium").rglob("*.py")}
+    rooms = {room for room in rooms if not room.startswith("__")}
+    lost = {room for room in rooms if not re.search(rf"\b{room}\b", page)}
+    config = {path.stem for path in (ROOT / "src/collegium/config").glob("*.py")}
+    assert lost - config - {"filework"} == set()
+
+
+def test_continuous_integration_runs_the_readmes_test_command() -> None:
+    script = (ROOT / ".ci/run").read_text("utf-8")
+    assert "<!-- tests -->" in script
+    (block,) = re.findall(r"<!-- tests -->\n```sh\n(.*?)\n```", README, re.DOTALL)
+    assert "pytest" in block
+    assert block.count("\n") == 0

@@ -1,0 +1,165 @@
+"""The gate, the classifier and the calibration, on queries written for these tests."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collegium.experts.base import ExpertCapability
+from collegium.experts.catalog import BUILT_IN
+from collegium.lexicon import read
+from collegium.routing.calibration import HEURISTIC
+from collegium.routing.classifier import QueryClassifier
+from collegium.routing.gate import KeywordGate
+from collegium.testing import gate_checks
+from collegium.types import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+KEYS = "coding math reasoning planning data knowledge research writing language advisor".split()
+
+
+def built_in_gate() -> KeywordGate:
+    return KeywordGate({row.key: row.vocabulary for row in BUILT_IN})
+
+
+def shares(text: str) -> Mapping[str, float]:
+    return built_in_gate().scores(QueryClassifier().read(Query.of(text)))
+
+
+@pytest.mark.parametrize("check", gate_checks())
+def test_the_keyword_gate_keeps_its_promises(
+    check: Callable[[Callable[[], KeywordGate]], None],
+) -> None:
+    check(built_in_gate)
+
+
+def test_without_a_known_word_every_expert_has_the_same_share() -> None:
+    assert set(shares("zzz qqq xxx vvv kkk jjj www")) == set(KEYS)
+    gate = KeywordGate({row.key: row.vocabulary for row in BUILT_IN})
+    blank = gate.scores(QueryClassifier().read(Query.of("zzqq vvkk jjww yyuu ooii eerr ttyy")))
+    assert max(blank.values()) == pytest.approx(min(blank.values()))
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("coding", "Write a Python function that removes duplicates from a list"),
+        ("coding", "My docker build fails with a TypeError in main.py, how do I debug it?"),
+        ("math", "What is the derivative of x^3 + 2x?"),
+        ("math", "A train travels 120 miles in 2 hours. What is its average speed?"),
+        ("reasoning", "Three houses in a row. The clues: the red one is left of the blue one."),
+        ("planning", "Make a study plan for the next six weeks, two hours a day"),
+        ("data", "SELECT name FROM users GROUP BY city -- why is this SQL wrong?"),
+        ("knowledge", "Where in this repo is the retry logic implemented?"),
+        ("research", "Who invented the telescope and when was it first used?"),
+        ("writing", "Write a short story about a lighthouse keeper"),
+        ("language", "Translate into English: 'Der Hund schläft.'"),
+        ("language", "Summarize the following passage in two sentences: ..."),
+        ("advisor", "Should I quit my job? I'm worried about money"),
+        ("coding", "¿Puedes arreglar este código de Python?"),
+        ("writing", "Schreib ein Gedicht über den Herbst"),
+        ("language", "请把这段话翻译成英文"),
+    ],
+)
+def test_a_plain_query_goes_to_its_expert(key: str, text: str) -> None:
+    result = shares(text)
+    assert max(result, key=lambda one: result[one]) == key, dict(result)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Translate this into French", "Write a poem about rain", "Solve the equation x + 2 = 5"],
+)
+def test_casing_politeness_and_blanks_do_not_change_the_choice(text: str) -> None:
+    def first(words: str) -> str:
+        result = shares(words)
+        return max(result, key=lambda one: result[one])
+
+    variants = [text.upper(), f"Please, {text.lower()}", f"  {text}  \n", f"Hi! Could you {text}?"]
+    assert {first(variant) for variant in variants} == {first(text)}
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=100, deadline=None)
+def test_shares_are_shares_on_any_text(text: str) -> None:
+    values = shares(text or "x").values()
+    assert sum(values) == pytest.approx(1)
+    assert all(value >= 0 for value in values)
+
+
+def test_reading_and_scoring_take_little_time() -> None:
+    gate = built_in_gate()
+    texts = [
+        f"Number {n}: write a function that sorts a list of words, please. " * 5 for n in range(50)
+    ]
+    started = time.perf_counter()
+    for text in texts:
+        gate.scores(QueryClassifier().read(Query.of(text)))
+    assert (time.perf_counter() - started) / len(texts) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("What is the capital of the country?", "en"),
+        ("Wie ist das Wetter und ist es nicht kalt?", "de"),
+        ("¿Cómo es el clima de una isla y por qué?", "es"),
+        ("これは何ですか", "ja"),
+        ("这是什么", "zh"),
+        ("что это такое", "ru"),
+        ("xyzzy", "und"),
+    ],
+)
+def test_the_language_is_told_by_script_and_function_words(text: str, language: str) -> None:
+    assert QueryClassifier().read(Query.of(text)).language == language
+
+
+def test_a_reading_tells_the_kind_the_code_and_the_difficulty() -> None:
+    reader = QueryClassifier()
+    code = reader.read(Query.of("```python\nx = 1\n``` why does this fail?"))
+    assert (code.kind, code.has_code) == ("code", True)
+    assert reader.read(Query.of("SELECT a FROM b")).kind == "sql"
+    easy = reader.read(Query.of("hello"))
+    hard = reader.read(Query.of("If a, then b, but if 3 + 4 = x and y < 5, prove c. " * 6))
+    assert 0 <= easy.complexity < hard.complexity <= 1
+    assert (easy.kind, easy.has_code) == ("chat", False)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=12),
+    st.floats(0, 0.3),
+)
+def test_a_promise_is_a_probability_and_more_is_never_less(
+    ranked: list[tuple[float, float]], more: float
+) -> None:
+    ranked = sorted(ranked, reverse=True)
+    promise = HEURISTIC.probability(ranked)
+    assert 0 < promise < 1
+    (score, share), rest = ranked[0], ranked[1:]
+    assert HEURISTIC.probability([(score + more, share), *rest]) >= promise
+    assert HEURISTIC.probability([(score, min(1, share + more)), *rest]) >= promise
+
+
+def test_the_ten_built_in_experts_are_whole() -> None:
+    assert [row.key for row in BUILT_IN] == KEYS
+    assert [row.key for row in BUILT_IN if row.fallback] == ["advisor"]
+    assert [row.key for row in BUILT_IN if row.needs] == ["knowledge"]
+    for row in BUILT_IN:
+        assert row.instructions.startswith("You ")
+        assert row.capabilities
+        assert all(isinstance(one, ExpertCapability) for one in row.capabilities)
+        assert len(row.vocabulary.terms) > 40
+    coding = BUILT_IN[0]
+    assert [one.name for one in coding.capabilities] == [
+        "generation",
+        "review",
+        "debugging",
+        "refactoring",
+    ]
+    assert coding.vocabulary.evidence(read("python")) > 0

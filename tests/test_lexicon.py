@@ -1,0 +1,134 @@
+"""Words are whole words, shapes are shapes, and no text breaks the reading."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collegium.errors import ConfigError
+from collegium.lexicon import SIGNS, Vocabulary, assess, read, reading_text
+from collegium.types import Message, Query
+
+
+def test_a_word_counts_only_where_it_is_whole() -> None:
+    vocabulary = Vocabulary({"class": 2.0, "two words": 3.0})
+    assert vocabulary.evidence(read("Bach is classical music")) == 0
+    assert vocabulary.evidence(read("a Class of its own")) == 2
+    assert vocabulary.evidence(read("just TWO  words, then")) == 3
+
+
+def test_a_stem_counts_for_every_word_that_begins_with_it() -> None:
+    vocabulary = Vocabulary({"recurs*": 1.0})
+    assert vocabulary.evidence(read("a recursive call")) == 1
+    assert vocabulary.evidence(read("recursion")) == 1
+    assert vocabulary.evidence(read("the recu")) == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["Translate this", "please translate this", "Hi, could you translate this?"]
+)
+def test_an_opener_counts_at_the_beginning_and_politeness_does_not_hide_it(text: str) -> None:
+    assert Vocabulary({"^translate": 1.0}).evidence(read(text)) == 1
+
+
+def test_an_opener_does_not_count_in_the_middle() -> None:
+    assert Vocabulary({"^translate": 1.0}).evidence(read("Who can really translate this?")) == 0
+
+
+def test_scripts_without_spaces_match_by_phrase() -> None:
+    vocabulary = Vocabulary({"翻 译": 2.0})
+    assert vocabulary.evidence(read("请把下面的话翻译成英文")) == 2
+    assert vocabulary.evidence(read("译者翻书")) == 0
+
+
+def test_a_word_deep_in_a_long_text_counts_for_less() -> None:
+    vocabulary = Vocabulary({"python": 2.0})
+    filler = "word " * 200
+    assert 0 < vocabulary.evidence(read(f"{filler} python {filler}")) < 2
+    assert vocabulary.evidence(read(f"python {filler}")) == 2
+
+
+@pytest.mark.parametrize(
+    ("sign", "text"),
+    [
+        ("<code_fence>", "see ```x = 1```"),
+        ("<code>", "def f(x):\n    return x"),
+        ("<traceback>", "ValueError: bad"),
+        ("<sql>", "SELECT name FROM users"),
+        ("<schema>", "users(id, name, age)"),
+        ("<table>", "| a | b |\n|---|---|\n| 1 | 2 |"),
+        ("<json>", '{"a": 1}'),
+        ("<formula>", "what is 3 + 4"),
+        ("<choices>", "Which? (A) one (B) two"),
+        ("<path>", "in src/app/main.py"),
+        ("<identifier>", "what does get_user do"),
+        ("<numbers>", "3 apples and 4 pears"),
+        ("<short>", "hello there"),
+        ("<question>", "is it so?"),
+        ("<passage>", "text " * 120),
+        ("<who_when>", "Who was it"),
+        ("<first_person>", "I am tired"),
+    ],
+)
+def test_a_shape_is_seen_where_it_is_and_not_in_plain_prose(sign: str, text: str) -> None:
+    assert sign in SIGNS
+    assert sign in read(text).signs
+    prose = "Tell us something nice about the long winter nights in the far north of Norway."
+    assert sign not in read(prose).signs
+
+
+@given(st.text(max_size=400))
+@settings(max_examples=200, deadline=None)
+def test_no_text_breaks_the_reading(text: str) -> None:
+    wording = read(text)
+    assert wording.words >= 0
+    assert wording == read(text)
+    assert wording.signs <= set(SIGNS)
+
+
+@pytest.mark.parametrize("text", ["\0\x1b[31m", "\ud800", "\u202eעברית", "🙂" * 50, "a" * 200_000])
+def test_odd_texts_are_read_too(text: str) -> None:
+    assert read(text).words >= 0
+
+
+def test_a_megabyte_is_read_quickly() -> None:
+    text = "some words and more, " * 50_000
+    started = time.perf_counter()
+    read(text)
+    assert time.perf_counter() - started < 0.25
+
+
+@pytest.mark.parametrize(
+    ("term", "why"),
+    [("", "0 words"), ("a b c d e", "5 words"), ("<nonsense>", "no sign"), ("ab*", "short")],
+)
+def test_a_term_that_is_none_is_refused(term: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        Vocabulary({term: 1.0})
+
+
+def test_a_weight_that_is_no_number_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'word' is nan"):
+        Vocabulary({"word": float("nan")})
+
+
+def test_matches_tell_the_strongest_first() -> None:
+    vocabulary = Vocabulary({"fix": 1.0, "python": 3.0, "absent": 9.0})
+    assert vocabulary.matches(read("fix my python")) == (("python", 3.0), ("fix", 1.0))
+
+
+def test_an_assessment_grows_with_the_evidence_and_stays_below_1() -> None:
+    values = [assess(evidence) for evidence in (-3, 0, 1, 3, 10, 1000)]
+    assert values == sorted(values)
+    assert values[1] == pytest.approx(0.03)
+    assert values[-1] < 1
+
+
+def test_a_short_reply_is_read_with_the_question_before_it() -> None:
+    messages = [Message("user", "Write a poem"), Message("assistant", "How long?")]
+    assert "poem" in reading_text(Query((*messages, Message("user", "ten lines"))))
+    longer = Message("user", "now tell me about the French revolution instead")
+    assert "poem" not in reading_text(Query((*messages, longer)))
