@@ -184,7 +184,13 @@ async def test_what_the_caller_sends_reaches_the_server_as_it_was(
     ],
 )
 async def test_a_refusal_or_a_mess_says_what_is_wrong(
-    backend: HttpBackend, model: str, kind: type[BackendError], *, status: int, says: str, stream: bool
+    backend: HttpBackend,
+    model: str,
+    kind: type[BackendError],
+    *,
+    status: int,
+    says: str,
+    stream: bool,
 ) -> None:
     error = await failure(backend, asking(model), stream=stream)
     assert (type(error), error.status) == (kind, status)

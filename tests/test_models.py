@@ -114,8 +114,9 @@ def nobody(done: int, total: int | None) -> None:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    while not holds():  # noqa: ASYNC110 -- what is waited for happens in another process
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 -- what is waited for happens in another process
+            await asyncio.sleep(0.01)
 
 
 def keep_part(cache: Path, content: bytes, url: str, etag: str = "") -> None:
@@ -514,7 +515,7 @@ def wait_until_some_is_here(process: subprocess.Popen[str]) -> None:
 
 def processes_with(word: str) -> list[str]:
     """The command lines of all processes that have `word` in theirs."""
-    found = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    found = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True)
     return [line for line in found.stdout.splitlines() if word in line]
 
 

@@ -2,9 +2,9 @@
 
     python benchmarks/routing/calibrate.py --data authored_seed.jsonl
 
-Prints the line for `src/collegium/routing/calibration.py`, and the calibration error of four fifths'
-fit on the other fifth. A logistic regression with a small ridge, by gradient descent; the weights of
-the score, the lead and the share are kept at 0 or above, so that more is never less.
+Prints the line for `src/collegium/routing/calibration.py`, and the calibration error of four
+fifths' fit on the other fifth. A logistic regression with a small ridge, by gradient descent; the
+weights of the score, the lead and the share are kept at 0 or above, so that more is never less.
 """
 
 from __future__ import annotations

@@ -134,9 +134,12 @@ class Directory:
         """Fetch the files of the embedded models that have been named and are not here.
 
         Raises:
+            BackendUnavailable: there are such models, and llama.cpp is not installed.
             ModelNotCached: one is missing, and nothing may be fetched.
             ModelFileError: one could not be fetched.
         """
+        if self._local:
+            plugins.load("backends", "llamacpp").require()
         for model in self._local:
             await self._file(model)
 

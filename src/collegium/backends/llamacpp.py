@@ -71,6 +71,19 @@ class LlamaCppBackend:
         self._crashes: deque[float] = deque(maxlen=CRASHES_ALLOWED)
         self._starting = asyncio.Lock()
 
+    @staticmethod
+    def require() -> None:
+        """Check that llama.cpp is installed.
+
+        Raises:
+            BackendUnavailable: it is not.
+        """
+        if find_spec("xllamacpp") is None:
+            raise BackendUnavailable(
+                "an embedded model needs llama.cpp: pip install 'collegium[local]', or start a "
+                "model server such as Ollama"
+            )
+
     @property
     def pid(self) -> int | None:
         """The child's process id; None while there is no child."""
@@ -122,10 +135,7 @@ class LlamaCppBackend:
         await self._end()
 
     async def _spawn(self) -> HttpBackend:
-        if find_spec("xllamacpp") is None:
-            raise BackendUnavailable(
-                f"backend {self.name!r} needs llama.cpp: pip install 'collegium[local]'"
-            )
+        self.require()
         path = await self._model_path() if callable(self._model_path) else self._model_path
         key = secrets.token_urlsafe(32)
         settings = {

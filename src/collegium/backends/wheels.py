@@ -54,7 +54,8 @@ async def download(
     if code == 0 and wheel is not None:
         return wheel
     if match := re.search(
-        r"\[Errno \d+\] (No space left on device|Disk quota exceeded)", words.all
+        r"\[Errno \d+\] (No space left on device|Disk quota exceeded|File too large)",
+        words.all,
     ):
         raise not_writable(folder.parent, OSError(None, match[1]))
     raise DownloadFailed(f"pip could not download {source.requirement}: {words.reason}; {BY_HAND}")

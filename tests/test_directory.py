@@ -1,0 +1,197 @@
+"""Which model a name means."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from collegium.backends import directory as module
+from collegium.backends.base import Prompt
+from collegium.backends.directory import Directory, Surroundings
+from collegium.backends.discover import Server
+from collegium.config import read
+from collegium.errors import BackendUnavailable, ExpertNotReady, ModelNotCached, UnknownModel
+from collegium.types import Message
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+    from typing import Any
+
+    Make = Callable[..., Directory]
+
+
+@pytest.fixture
+def running() -> list[Server]:
+    """The model servers that run on this machine, as far as the test is concerned."""
+    return []
+
+
+@pytest.fixture
+async def make(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, running: list[Server]
+) -> AsyncIterator[Make]:
+    made: list[Directory] = []
+
+    async def looked_for() -> tuple[Server, ...]:
+        return tuple(running)
+
+    monkeypatch.setattr(module, "discover", looked_for)
+
+    def directory(text: str = "", **secrets: str) -> Directory:
+        around = Surroundings(tmp_path, "http://127.0.0.1:9", 2, secrets.get, offline=True)
+        made.append(Directory(read(text), around))
+        return made[-1]
+
+    yield directory
+    for one in made:
+        await one.aclose()
+
+
+def remote(url: str, rest: str = "") -> str:
+    return f"backends:\n  lab: {{kind: http, url: '{url}', capacity: 3{rest}}}\n"
+
+
+def nowhere() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+
+
+PROMPT = Prompt((Message("user", "one two"),), model="echo")
+
+
+async def test_a_backend_and_a_model_name_an_instance(make: Make, upstream: str) -> None:
+    instance = await make(remote(upstream)).find("lab/echo")
+    assert (instance.name, instance.model, instance.capacity) == ("lab/echo", "echo", 3)
+    assert (await instance.backend.generate(PROMPT)).text == "one two"
+
+
+async def test_naming_a_model_needs_no_server(make: Make) -> None:
+    instance = await make(remote(nowhere())).find("lab/org/model:7b")
+    assert (instance.name, instance.model) == ("lab/org/model:7b", "org/model:7b")
+
+
+async def test_an_alias_stands_for_its_model(make: Make, upstream: str) -> None:
+    directory = make(remote(upstream) + "models: {big: lab/words-5, small: echo}\n")
+    assert (await directory.find("big")).name == "lab/words-5"
+    assert (await directory.find("small")).name == "lab/echo"
+
+
+async def test_a_bare_name_is_looked_for_in_the_backends(make: Make, upstream: str) -> None:
+    directory = make(remote(upstream))
+    instance = await directory.find("tools")
+    assert instance.name == "lab/tools"
+    assert (await directory.find("lab/echo")).backend is instance.backend
+
+
+async def test_a_bare_name_may_leave_out_the_tag(make: Make, running: list[Server]) -> None:
+    models = ("llama3.2:3b", "qwen3:8b", "qwen3:latest", "phi4:14b", "phi4:mini")
+    running.append(Server("ollama", nowhere(), models))
+    directory = make()
+    assert (await directory.find("llama3.2")).name == "ollama/llama3.2:3b"
+    assert (await directory.find("qwen3")).name == "ollama/qwen3:latest"
+    assert (await directory.find("ollama/anything")).name == "ollama/anything"
+    with pytest.raises(UnknownModel):
+        await directory.find("phi4")
+
+
+async def test_a_server_found_here_answers(
+    make: Make, running: list[Server], upstream: str
+) -> None:
+    running.append(Server("vllm", upstream, ("echo",)))
+    instance = await make().find("echo")
+    assert instance.name == "vllm/echo"
+    assert (await instance.backend.generate(PROMPT)).text == "one two"
+
+
+async def test_an_unknown_name_says_what_to_add(make: Make, upstream: str) -> None:
+    with pytest.raises(UnknownModel) as caught:
+        await make(remote(upstream)).find("gpt-9")
+    assert "'gpt-9'" in str(caught.value)
+    assert "lab" in str(caught.value)
+    assert "models: {gpt-9: BACKEND/MODEL}" in str(caught.value)
+
+
+async def test_an_unknown_embedded_model_says_what_there_is(make: Make) -> None:
+    with pytest.raises(
+        UnknownModel, match=r"'local' has no model file called 'nope'.*smollm2-135m"
+    ):
+        await make().find("local/nope")
+
+
+async def test_an_embedded_model_that_is_not_here_is_missing(make: Make) -> None:
+    directory = make()
+    instance = await directory.find("local/smollm2-135m")
+    assert instance.name == "local/smollm2-135m"
+    assert (await directory.find("local/smollm2-135m")) is instance
+    assert [file.name for file in directory.missing_files] == ["smollm2-135m"]
+    with pytest.raises(ModelNotCached):
+        await directory.fetch()
+
+
+async def test_the_fittest_model_is_of_a_configured_backend_first(
+    make: Make, running: list[Server], tmp_path: Path
+) -> None:
+    names = ["qwen-coder-7b", "qwen-coder-1b", "llama-3b", "nomic-embed-text"]
+    rows = [{"model": name, "prompt": "?", "text": "yes"} for name in names]
+    path = tmp_path / "answers.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    running.append(Server("ollama", nowhere(), ("qwen-coder-70b",)))
+    directory = make(f"backends: {{tape: {{kind: recorded, path: '{path}'}}}}\n")
+    assert (await directory.best_for("coding")).name == "tape/qwen-coder-7b"
+    assert (await directory.best_for("writing")).name == "tape/llama-3b"
+
+
+async def test_the_fittest_model_is_else_of_a_server_here_else_the_embedded_one(
+    make: Make, running: list[Server]
+) -> None:
+    assert (await make().best_for("coding")).name == "local/smollm2-135m"
+    running.append(Server("ollama", nowhere(), ("nomic-embed-text",)))
+    assert (await make().best_for("coding")).name == "local/smollm2-135m"
+    running.append(Server("vllm", nowhere(), ("qwen3:8b",)))
+    assert (await make().best_for("coding")).name == "vllm/qwen3:8b"
+
+
+async def test_a_configured_backend_that_is_silent_is_not_passed_over_in_silence(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(ExpertNotReady, match=r"none of the configured backends \(lab\)"):
+        await make(remote(nowhere())).best_for("coding")
+    assert "backend 'lab' does not say what models it has" in caplog.text
+
+
+async def test_the_key_comes_from_the_variable_that_is_named(
+    make: Make, upstream: str, stats: Callable[[], dict[str, Any]]
+) -> None:
+    directory = make(remote(upstream, ", api_key_env: LAB_KEY"), LAB_KEY="sk-lab")
+    await directory.backend("lab").generate(PROMPT)
+    assert stats()["last_headers"]["authorization"] == "Bearer sk-lab"
+
+
+async def test_a_backend_is_made_once_and_closed_once_used(make: Make, upstream: str) -> None:
+    directory = make(remote(upstream))
+    first, second = await directory.find("lab/echo"), await directory.find("lab/tools")
+    assert first.backend is second.backend
+    await first.backend.generate(PROMPT)
+    await directory.aclose()
+    await directory.aclose()
+
+
+@pytest.mark.parametrize("use", ["models", "generate"])
+async def test_a_backend_that_is_gone_fails_when_it_is_used(make: Make, use: str) -> None:
+    backend = make(remote(nowhere())).backend("lab")
+    asked: Awaitable[object] = backend.models() if use == "models" else backend.generate(PROMPT)
+    with pytest.raises(BackendUnavailable, match="'lab'"):
+        await asked
+    assert await backend.healthy() is False
+
+
+def test_a_backend_nobody_configured_is_unknown(make: Make) -> None:
+    backend = make().backend("nobody")
+    with pytest.raises(UnknownModel, match="no backend called 'nobody'"):
+        backend.stream(PROMPT)
+        vars(backend).get("_made") or backend.backend  # type: ignore[attr-defined]

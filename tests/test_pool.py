@@ -1,0 +1,263 @@
+"""Several models behind one expert: the least used answers, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from collegium.backends.base import Prompt, joined
+from collegium.backends.pool import Instance, Pool
+from collegium.errors import BackendRefused, BackendUnavailable, ExpertBusy
+from collegium.testing import ScriptedBackend
+from collegium.types import Chunk, Message, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+PROMPT = Prompt((Message("user", "?"),))
+DOWN = BackendUnavailable("it is down")
+
+
+class Gated(ScriptedBackend):
+    """Says its first word, then waits for the gate."""
+
+    def __init__(self, text: str = "so") -> None:
+        super().__init__(text)
+        self.gate = asyncio.Event()
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
+        async with aclosing(super().stream(prompt)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+                await self.gate.wait()
+
+
+class Down(ScriptedBackend):
+    """Is not there; with a gate, says so only when it opens."""
+
+    def __init__(self, gate: asyncio.Event | None = None) -> None:
+        super().__init__()
+        self.gate = gate
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
+        self.prompts.append(prompt)
+        if self.gate is not None:
+            await self.gate.wait()
+        raise DOWN
+        yield Chunk()
+
+    async def healthy(self) -> bool:
+        return False
+
+
+def pool_of(*backends: ScriptedBackend, capacity: int = 1, max_waiting: int = 64) -> Pool:
+    instances = [
+        Instance(one, f"model-{place}", f"there/{place}", capacity)
+        for place, one in enumerate(backends)
+    ]
+    return Pool(instances, max_waiting=max_waiting, rng=random.Random(0))
+
+
+async def ask(pool: Pool) -> str:
+    return (await pool.generate(PROMPT)).model
+
+
+async def settled(met: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if met():
+            return
+        await asyncio.sleep(0)
+    pytest.fail("it did not come to that")
+
+
+async def test_the_first_chunk_says_which_instance_answers() -> None:
+    backend = ScriptedBackend("a b c", model="what-it-calls-itself")
+    async with aclosing(pool_of(backend).stream(PROMPT)) as stream:
+        chunks = [chunk async for chunk in stream]
+    assert [chunk.model for chunk in chunks] == ["there/0", None, None, None]
+    assert "".join(chunk.text for chunk in chunks) == "a b c"
+    assert chunks[-1].usage == Usage(1, 3)
+    assert [prompt.model for prompt in backend.prompts] == ["model-0"]
+
+
+async def test_the_least_used_instance_is_chosen() -> None:
+    backends = [Gated(), Gated(), Gated()]
+    instances = [
+        Instance(one, "m", name, capacity)
+        for one, name, capacity in zip(backends, "abc", (1, 2, 4), strict=True)
+    ]
+    pool = Pool(instances, rng=random.Random(1))
+    tasks: list[asyncio.Task[str]] = []
+    for number in range(7):
+        loads = pool.loads()
+        least = {name for name, load in loads.items() if load == min(loads.values())}
+        tasks.append(asyncio.create_task(ask(pool)))
+        await settled(lambda wanted=number + 1: pool.in_flight == wanted)  # type: ignore[misc]
+        (grown,) = (name for name, load in pool.loads().items() if load > loads[name])
+        assert grown in least
+    assert dict(pool.loads()) == {"a": 1.0, "b": 1.0, "c": 1.0}
+    assert pool.utilisation == 1.0
+    for backend in backends:
+        backend.gate.set()
+    assert sorted(await asyncio.gather(*tasks)) == list("abbcccc")
+    assert (pool.in_flight, pool.utilisation, pool.capacity) == (0, 0.0, 7)
+
+
+async def test_idle_instances_share_the_work() -> None:
+    pool = pool_of(*(ScriptedBackend() for _ in range(3)))
+    models = [await ask(pool) for _ in range(60)]
+    assert all(models.count(name) > 8 for name in pool.names)
+
+
+async def test_those_who_wait_are_served_in_the_order_they_came() -> None:
+    pool = pool_of(ScriptedBackend(pause_s=0.001), capacity=2)
+    order: list[int] = []
+
+    async def caller(number: int) -> None:
+        async with aclosing(pool.stream(PROMPT)) as chunks:
+            await anext(chunks)
+            order.append(number)
+            async for _ in chunks:
+                pass
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(20):
+            group.create_task(caller(number))
+    assert order == list(range(20))
+    assert (pool.in_flight, pool.waiting) == (0, 0)
+
+
+async def test_beyond_those_who_may_wait_the_expert_is_busy() -> None:
+    backend = Gated()
+    pool = pool_of(backend, max_waiting=2)
+    tasks = [asyncio.create_task(ask(pool)) for _ in range(3)]
+    await settled(lambda: pool.waiting == 2)
+    with pytest.raises(ExpertBusy, match=r"there/0: 1 requests are being answered and 2 wait"):
+        await ask(pool)
+    backend.gate.set()
+    assert await asyncio.gather(*tasks) == ["there/0"] * 3
+    assert await ask(pool) == "there/0"
+
+
+async def test_a_waiter_who_leaves_makes_room_for_another() -> None:
+    backend = Gated()
+    pool = pool_of(backend, max_waiting=1)
+    first, second = asyncio.create_task(ask(pool)), asyncio.create_task(ask(pool))
+    await settled(lambda: pool.waiting == 1)
+    second.cancel()
+    await settled(lambda: pool.waiting == 0)
+    third = asyncio.create_task(ask(pool))
+    await settled(lambda: pool.waiting == 1)
+    backend.gate.set()
+    assert await asyncio.gather(first, third) == ["there/0"] * 2
+
+
+async def test_a_place_given_to_one_who_just_left_goes_to_the_next() -> None:
+    pool = pool_of(ScriptedBackend())
+    holder = pool.stream(PROMPT)
+    await anext(holder)
+    leaver, stayer = asyncio.create_task(ask(pool)), asyncio.create_task(ask(pool))
+    await settled(lambda: pool.waiting == 2)
+    await holder.aclose()  # hands the place over
+    leaver.cancel()  # before it could take it
+    assert await asyncio.wait_for(stayer, 1) == "there/0"
+    assert leaver.cancelled() or leaver.done()
+    assert (pool.in_flight, pool.waiting) == (0, 0)
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_cancelled_callers_lose_no_place(seed: int) -> None:
+    rng = random.Random(seed)
+    backends = [ScriptedBackend("a b c"), ScriptedBackend("a b"), Down()]
+    pool = pool_of(*backends, capacity=2, max_waiting=1000)
+    tasks: list[asyncio.Task[str]] = []
+    most = 0
+    for _ in range(150):
+        tasks.append(asyncio.create_task(ask(pool)))
+        for _ in range(rng.randrange(3)):
+            await asyncio.sleep(0)
+        if rng.random() < 0.6:
+            rng.choice(tasks).cancel()
+        most = max(most, *pool.loads().values())
+    ends = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+    assert {type(end) for end in ends} <= {str, asyncio.CancelledError}
+    assert any(isinstance(end, str) for end in ends)
+    assert most == 1.0
+    assert (pool.in_flight, pool.waiting) == (0, 0)
+    assert [backend.open_streams for backend in backends] == [0, 0, 0]
+    assert await asyncio.wait_for(ask(pool), 1) in ("there/0", "there/1")
+
+
+async def test_walking_away_gives_the_place_back() -> None:
+    backend = Gated()
+    pool = pool_of(backend)
+    chunks = pool.stream(PROMPT)
+    await anext(chunks)
+    assert (pool.in_flight, backend.open_streams) == (1, 1)
+    await chunks.aclose()
+    assert (pool.in_flight, backend.open_streams) == (0, 0)
+
+
+async def test_an_instance_that_is_not_there_gives_way_to_the_next() -> None:
+    pool = pool_of(Down(), Down(), ScriptedBackend("fine"))
+    for _ in range(10):
+        generation = await pool.generate(PROMPT)
+        assert (generation.text, generation.model) == ("fine", "there/2")
+    assert pool.in_flight == 0
+    assert await pool.healthy() is True
+
+
+async def test_when_none_is_there_the_last_failure_is_told() -> None:
+    down = [Down(), Down()]
+    pool = pool_of(*down)
+    with pytest.raises(BackendUnavailable, match="it is down"):
+        await ask(pool)
+    assert [len(one.prompts) for one in down] == [1, 1]
+    assert pool.in_flight == 0
+    assert await pool.healthy() is False
+
+
+async def test_after_the_first_chunk_there_is_no_second_instance() -> None:
+    backends = [ScriptedBackend("half an", error=DOWN), ScriptedBackend("half an", error=DOWN)]
+    pool = pool_of(*backends)
+    with pytest.raises(BackendUnavailable):
+        await joined(pool.stream(PROMPT), model="")
+    assert sum(len(one.prompts) for one in backends) == 1
+    assert pool.in_flight == 0
+
+
+async def test_a_refusal_is_not_asked_of_another_instance() -> None:
+    class Refusing(ScriptedBackend):
+        async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
+            self.prompts.append(prompt)
+            raise BackendRefused("no")
+            yield Chunk()
+
+    backends = [Refusing(), Refusing()]
+    with pytest.raises(BackendRefused):
+        await ask(pool_of(*backends))
+    assert sum(len(one.prompts) for one in backends) == 1
+
+
+async def test_one_who_waits_is_not_given_the_instance_that_failed_him() -> None:
+    gate = asyncio.Event()
+    down, slow = Down(gate), Gated("fine")
+    pool = pool_of(down, slow)
+    holders = [asyncio.create_task(ask(pool)) for _ in range(2)]
+    await settled(lambda: pool.in_flight == 2)
+    late = asyncio.create_task(ask(pool))  # waits; is to get the place of `down`, and fail there
+    await settled(lambda: pool.waiting == 1)
+    gate.set()
+    await settled(lambda: pool.waiting == 2)
+    slow.gate.set()
+    assert await asyncio.wait_for(asyncio.gather(*holders, late), 2) == ["there/1"] * 3
+    assert (pool.in_flight, pool.waiting) == (0, 0)
+
+
+def test_a_pool_of_nothing_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="at least one instance"):
+        Pool([])
