@@ -153,7 +153,7 @@ async def test_a_waiter_who_leaves_makes_room_for_another() -> None:
     third = asyncio.create_task(ask(pool))
     await settled(lambda: pool.waiting == 1)
     backend.gate.set()
-    assert await asyncio.gather(first, third) == ["there/0"] * 2
+    assert list(await asyncio.gather(first, third)) == ["there/0"] * 2
 
 
 async def test_a_place_given_to_one_who_just_left_goes_to_the_next() -> None:
@@ -175,7 +175,7 @@ async def test_cancelled_callers_lose_no_place(seed: int) -> None:
     backends = [ScriptedBackend("a b c"), ScriptedBackend("a b"), Down()]
     pool = pool_of(*backends, capacity=2, max_waiting=1000)
     tasks: list[asyncio.Task[str]] = []
-    most = 0
+    most = 0.0
     for _ in range(150):
         tasks.append(asyncio.create_task(ask(pool)))
         for _ in range(rng.randrange(3)):

@@ -101,5 +101,5 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
     path = tmp_path / "answers.jsonl"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ConfigError, match="cannot read the recorded answers '.*answers.jsonl'"):
+    with pytest.raises(ConfigError, match=r"cannot read the recorded answers '.*answers\.jsonl'"):
         RecordedBackend(path)

@@ -214,8 +214,8 @@ async def serve(port: int, parent: int | None) -> None:
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     print(json.dumps({"port": runner.addresses[0][1]}), flush=True)  # noqa: T201
-    while parent is None or os.getppid() == parent:
-        await asyncio.sleep(0.5)  # noqa: ASYNC110 -- nothing tells that a parent has gone
+    while parent is None or os.getppid() == parent:  # noqa: ASYNC110 -- nobody tells of its end
+        await asyncio.sleep(0.5)
     await runner.cleanup()
 
 

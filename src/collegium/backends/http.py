@@ -251,7 +251,8 @@ class _Translating:
 async def _note_reuse(
     _: aiohttp.ClientSession, context: SimpleNamespace, __: aiohttp.TraceConnectionReuseconnParams
 ) -> None:
-    context.trace_request_ctx.append(True)
+    if context.trace_request_ctx is not None:
+        context.trace_request_ctx.append(True)
 
 
 def _without_model(chunk: Chunk) -> Chunk:

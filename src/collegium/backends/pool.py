@@ -110,11 +110,12 @@ class Pool:
                     async for chunk in chunks:
                         spoke = True
                         yield chunk
-                return
             except BackendUnavailable:
                 if spoke or len(tried) + 1 == len(self._instances):
                     raise
                 tried.add(place)
+            else:
+                return
             finally:
                 self._give_back(place)
 

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from collegium.backends.base import Generation, Prompt, joined
@@ -16,6 +15,7 @@ from collegium.types import Chunk, Usage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)

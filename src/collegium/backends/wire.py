@@ -204,7 +204,7 @@ def _object(value: Any) -> dict[str, Any]:
 def _objects(value: Any) -> tuple[dict[str, Any], ...]:
     if not isinstance(value, list):
         return ()
-    rows: list[Any] = value
+    rows = cast("list[object]", value)
     return tuple(_object(row) for row in rows if isinstance(row, dict))
 
 

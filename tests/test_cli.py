@@ -1,0 +1,344 @@
+"""The command line, as processes: what goes to stdout, what to stderr, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ANSWER = "Rain falls.\nIt is \x1b[31mred\x07 \x9bnow\r\n"
+
+
+def collegium(
+    *words: str,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "collegium", *words],
+        input=stdin,
+        capture_output=True,
+        env={**os.environ, **(env or {})},
+        cwd=cwd,
+        timeout=60,
+        check=False,
+    )
+
+
+def shows_no_traceback(result: subprocess.CompletedProcess[bytes]) -> bool:
+    return b"Traceback" not in result.stderr + result.stdout
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration whose two experts answer from a file."""
+    folder = tmp_path_factory.mktemp("recorded")
+    prompts = ["write a poem about rain", "fix my python code"]
+    rows = [
+        {"model": "m", "prompt": one, "text": ANSWER, "completion_tokens": 5} for one in prompts
+    ]
+    (folder / "answers.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    config = {
+        "moe": {
+            "experts": [
+                {"name": "WritingExpert", "models": ["rec/m"]},
+                {"name": "CodingExpert", "models": ["rec/m"]},
+            ]
+        },
+        "backends": {"rec": {"kind": "recorded", "path": str(folder / "answers.jsonl")}},
+    }
+    (folder / "team.yaml").write_text(yaml.safe_dump(config))
+    return folder / "team.yaml"
+
+
+def test_only_the_answer_goes_to_stdout_and_it_is_harmless(recorded: Path) -> None:
+    asked = collegium("ask", "write a poem about rain", "--config", str(recorded))
+    assert asked.returncode == 0, asked.stderr
+    assert asked.stdout.decode() == "Rain falls.\nIt is ␛[31mred␇ \ufffdnow\n"
+    told = asked.stderr.decode()
+    assert "writing, confidence 0." in told
+    assert "WritingExpert, rec/m" in told
+
+
+def test_json_and_explain_tell_the_whole_story(recorded: Path) -> None:
+    words = ("ask", "-", "--json", "--explain", "--top-k", "2", "--config", str(recorded))
+    asked = collegium(*words, stdin=b"write a poem about rain")
+    assert asked.returncode == 0, asked.stderr
+    told = json.loads(asked.stdout)
+    assert told["text"] == ANSWER
+    assert (told["expert"], told["model"], told["strategy"]) == (
+        "WritingExpert",
+        "rec/m",
+        "weighted",
+    )
+    assert told["decision"]["chosen"] == ["writing", "coding"]
+    assert [one["expert"] for one in told["alternatives"]] == ["CodingExpert"]
+    assert told["usage"]["completion_tokens"] == 10
+    assert "score" in asked.stderr.decode()
+    assert "recognised by" in asked.stderr.decode()
+
+
+def test_a_pipe_is_read_without_being_asked_to(recorded: Path) -> None:
+    asked = collegium("ask", "--config", str(recorded), stdin=b"fix my python code")
+    assert asked.returncode == 0, asked.stderr
+    assert "CodingExpert" in asked.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (("ask", ""), 2, "the query is empty"),
+        (("ask", " \n "), 2, "the query is empty"),
+        (("ask", "hi", "--strategy", "nonsense"), 2, "'nonsense'; there are: weighted"),
+        (("ask", "hi", "--expert", "codin"), 2, "did you mean 'coding'"),
+        (("ask", "hi", "--model", "nowhere/x"), 2, "nowhere/x"),
+        (("ask", "hi", "--top-k", "0"), 2, "--top-k"),
+        (("ask", "hi", "--nonsense"), 2, "--nonsense"),
+        (("ask", "hi"), 1, "no answer of 'm' to 'hi'"),
+        (("route", "hi", "--batch", "x.jsonl"), 2, "not both"),
+        (("route", "--batch", "nowhere.jsonl"), 2, "'nowhere.jsonl'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_message(
+    recorded: Path, words: tuple[str, ...], code: int, why: str
+) -> None:
+    ended = collegium(*words, "--config", str(recorded), env={"COLUMNS": "200"})
+    assert (ended.returncode, ended.stdout) == (code, b""), ended.stderr
+    assert why in ended.stderr.decode()
+    assert shows_no_traceback(ended)
+
+
+@pytest.mark.parametrize(
+    ("stdin", "why"),
+    [
+        (b"x" * 1_048_576, "1,048,576 characters; at most 500,000"),
+        (b"a\0b", "NUL character at position 1"),
+        (b"ok \xff\xfe", "byte 0xff at position 3"),
+        (b"", "the query is empty"),
+    ],
+)
+def test_stdin_that_is_no_query_is_refused(recorded: Path, stdin: bytes, why: str) -> None:
+    ended = collegium("ask", "-", "--config", str(recorded), stdin=stdin)
+    assert ended.returncode == 2
+    assert why in ended.stderr.decode()
+    assert shows_no_traceback(ended)
+
+
+def test_debug_shows_the_traceback(recorded: Path) -> None:
+    ended = collegium("ask", "hi", "--debug", "--config", str(recorded))
+    assert ended.returncode == 1
+    assert b"Traceback" in ended.stderr
+
+
+def test_a_backend_that_is_not_there_ends_with_3(tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "moe: {experts: [{name: CodingExpert, models: [gone/m]}]}\n"
+        "backends: {gone: {kind: http, url: 'http://127.0.0.1:9/v1'}}\n"
+    )
+    ended = collegium("ask", "hi", "--config", str(config))
+    assert ended.returncode == 3, ended.stderr
+    assert "backend 'gone' at http://127.0.0.1:9/v1 does not answer" in ended.stderr.decode()
+    assert shows_no_traceback(ended)
+
+
+def test_offline_without_a_model_names_the_command(tmp_path: Path) -> None:
+    ended = collegium(
+        "ask", "hi", "--offline", env={"COLLEGIUM_CACHE": str(tmp_path)}, cwd=tmp_path
+    )
+    assert ended.returncode == 3, ended.stderr
+    assert "collegium models pull smollm2-135m" in ended.stderr.decode()
+    assert list(tmp_path.rglob("*.gguf")) == []
+
+
+def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+    rows = tmp_path / "q.jsonl"
+    rows.write_text("".join(f'{{"text": "write a poem number {n}"}}\n' for n in range(3000)))
+    command = [sys.executable, "-m", "collegium", "route", "--batch", str(rows)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 0
+
+
+def test_route_says_who_and_how_sure() -> None:
+    routed = collegium("route", "Write a Python function")
+    key, confidence = routed.stdout.decode().split()
+    assert key == "coding"
+    assert 0 < float(confidence) < 1
+    assert "knowledge" in routed.stderr.decode()
+    told = json.loads(collegium("route", "--json", "Write a Python function").stdout)
+    assert told["expert"] == "coding"
+    assert len(told["experts"]) == 10
+    assert told["reasons"]
+
+
+def test_knowledge_queries_go_to_the_next_best_until_there_is_an_index() -> None:
+    query = "Which file in this repo implements the retry logic? Who calls it in our codebase?"
+    told = json.loads(collegium("route", "--json", query).stdout)
+    assert told["expert"] != "knowledge"
+    assert any("no codebase has been indexed" in reason for reason in told["reasons"])
+    assumed = json.loads(collegium("route", "--json", "--assume-ready", query).stdout)
+    assert assumed["expert"] == "knowledge"
+
+
+BATCH: list[tuple[bytes, Any]] = [
+    (b'{"id": "a", "text": "write a poem"}', "a"),
+    (b'{"id": 7, "query": "translate this into French", "else": [1]}', 7),
+    (b'{"id": null, "messages": [{"role": "user", "content": "fix my python code"}]}', None),
+    (b"not json", "bad"),
+    (b'{"text": "what is the sum of 3 and 4?"}', 5),
+    (b"", "blank"),
+    (b'{"id": [1], "text": "x"}', "bad"),
+    (b'{"id": 8}', "bad"),
+    (b'{"id": 9, "text": "   "}', "bad"),
+    (b'{"id": 10, "text": "\xff"}', "bad"),
+    (b'{"id": 11, "text": 3}', "bad"),
+    (
+        b'{"id": true, "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]}',
+        True,
+    ),
+    (b'{"id": 12, "messages": [{"content": "no role"}]}', "bad"),
+]
+
+
+def test_a_batch_comes_out_in_order_and_bad_lines_are_named_and_left_out(tmp_path: Path) -> None:
+    rows = tmp_path / "batch.jsonl"
+    rows.write_bytes(b"\n".join(line for line, _ in BATCH))
+    routed = collegium("route", "--batch", str(rows))
+    assert routed.returncode == 4
+    told = [json.loads(line) for line in routed.stdout.decode().splitlines()]
+    good = [identity for _, identity in BATCH if identity not in ("bad", "blank")]
+    assert [row["id"] for row in told] == good
+    assert [row["expert"] for row in told][:4] == ["writing", "language", "coding", "math"]
+    for row in told:
+        assert set(row) == {"id", "expert", "confidence", "experts", "overhead_ms"}
+        assert row["experts"][0][0] == row["expert"]
+        assert len(row["experts"]) == 10
+    bad = [place for place, (_, identity) in enumerate(BATCH, start=1) if identity == "bad"]
+    said = routed.stderr.decode()
+    assert [place for place in range(1, 14) if f"line {place}:" in said] == bad
+    assert f"{len(bad)} lines were bad" in said
+    piped = collegium("route", "--batch", "-", stdin=BATCH[0][0] + b"\n")
+    assert (piped.returncode, piped.stderr) == (0, b"")
+
+
+def test_every_mistake_of_a_configuration_is_named_at_once(tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "moe:\n  router: {tpo_k: 1, min_confidence: 2}\n  experts: [{name: A, models: [b/c]}]\n"
+    )
+    checked = collegium("config", "check", "--config", str(config))
+    assert checked.returncode == 2
+    said = checked.stderr.decode()
+    for word in (
+        "moe.router.tpo_k",
+        "top_k",
+        "moe.router.min_confidence",
+        "moe.experts[0].models[0]",
+    ):
+        assert word in said
+    neural = tmp_path / "n.yaml"
+    neural.write_text("moe: {router: {type: neural}}")
+    assert b"neural" in collegium("config", "check", "--config", str(neural)).stderr
+
+
+def test_what_config_show_prints_is_a_configuration(tmp_path: Path, recorded: Path) -> None:
+    shown = collegium("config", "show", "--config", str(recorded))
+    (tmp_path / "collegium.yaml").write_bytes(shown.stdout)
+    checked = collegium("config", "check", cwd=tmp_path)
+    assert (checked.returncode, checked.stderr) == (0, b"")
+    assert json.loads(collegium("config", "schema").stdout)["properties"]
+
+
+def test_bare_names_without_backends_load_and_doctor_says_what_to_add(tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "moe: {experts: [{name: CodingExpert, models: [qwen-coder, deepseek-coder]}]}\n"
+    )
+    told = json.loads(collegium("doctor", "--json", "--config", str(config)).stdout)
+    assert told["ok"] is False
+    (finding,) = [one for one in told["findings"] if one["what"] == "expert coding"]
+    assert "models: {qwen-coder: BACKEND/MODEL}" in finding["found"]
+    assert collegium("doctor", "--config", str(config)).returncode == 3
+    routed = collegium("route", "hi", "--config", str(config))
+    assert routed.returncode == 3
+    assert "doctor" in routed.stderr.decode()
+
+
+def test_doctor_experts_and_models_tell_what_there_is() -> None:
+    told = json.loads(collegium("doctor", "--json").stdout)
+    assert told["ok"] is True
+    assert {"Python", "configuration", "model cache", "experts"} <= {
+        one["what"] for one in told["findings"]
+    }
+    team = json.loads(collegium("experts", "--json").stdout)["experts"]
+    assert [one["key"] for one in team if not one["ready"]] == ["knowledge"]
+    assert len(team) == 10
+    models = json.loads(collegium("models", "list", "--json").stdout)["models"]
+    assert models[0]["name"] == "smollm2-135m"
+    assert collegium("models", "path", "nonsense").returncode == 2
+    assert Path(collegium("models", "path", "smollm2-135m").stdout.decode().strip()).is_file()
+
+
+@pytest.mark.parametrize(
+    "verb", [("ask",), ("route",), ("experts",), ("config", "check"), ("models", "pull")]
+)
+def test_the_help_of_a_verb_has_an_example(verb: tuple[str, ...]) -> None:
+    helped = collegium(*verb, "--help", env={"COLUMNS": "120", "NO_COLOR": "1"}).stdout.decode()
+    assert f"collegium {' '.join(verb)}" in helped.split("Options")[0].split("Usage")[1][20:]
+
+
+def test_ctrl_c_ends_with_130_and_leaves_no_process(upstream: str, tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "moe: {experts: [{name: CodingExpert, models: [up/hang]}]}\n"
+        f"backends: {{up: {{kind: http, url: '{upstream}'}}}}\n"
+    )
+    command = [sys.executable, "-m", "collegium", "ask", "hi", "--config", str(config)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert b"coding" in process.stderr.readline()
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert process.stderr.read() == b"interrupted\n"
+
+
+@pytest.mark.embedded
+def test_ctrl_c_while_the_embedded_model_speaks_ends_its_process() -> None:
+    command = [sys.executable, "-m", "collegium", "ask", "Count from one to one thousand"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.read(1)
+        children = _children(process.pid)
+        assert children
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(10) == 130
+        assert b"Traceback" not in process.stderr.read()
+    assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+
+
+def _children(pid: int) -> list[int]:
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
+    return [int(word) for word in listed.stdout.split()]
