@@ -210,7 +210,8 @@ BATCH: list[tuple[bytes, Any]] = [
     (b'{"id": 10, "text": "\xff"}', "bad"),
     (b'{"id": 11, "text": 3}', "bad"),
     (
-        b'{"id": true, "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]}',
+        b'{"id": true, "messages": [{"role": "user", '
+        b'"content": [{"type": "text", "text": "hi"}]}]}',
         True,
     ),
     (b'{"id": 12, "messages": [{"content": "no role"}]}', "bad"),

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from collegium import testing
-from collegium.backends import wire
 from collegium.backends.base import Generation, Prompt, joined
 from collegium.backends.http import HttpBackend
 from collegium.errors import (
@@ -26,7 +22,7 @@ from collegium.errors import (
     BackendUnavailable,
     StreamCut,
 )
-from collegium.types import Chunk, Message, Usage
+from collegium.types import Message, Usage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -36,11 +32,6 @@ if TYPE_CHECKING:
     Stats = Callable[[], dict[str, Any]]
 
 KEY = "sk-not-to-be-told"
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
-    max_leaves=8,
-)
 
 
 def asking(model: str, text: str = "one two three", **fields: Any) -> Prompt:
@@ -347,61 +338,3 @@ async def test_the_models_are_those_the_server_lists(backend: HttpBackend) -> No
 async def test_the_key_is_not_shown(backend: HttpBackend) -> None:
     assert KEY not in repr(backend)
     assert "upstream" in repr(backend)
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [("7", 7.0), ("Thu, 01 Jan 1970 00:00:30 GMT", 0.0), ("soon", None), (None, None)],
-)
-async def test_a_wait_is_read_as_seconds_or_as_a_date(
-    header: str | None, seconds: float | None
-) -> None:
-    error = wire.refusal(429, "{}", "backend 'x'", model="m", retry_after=header)
-    assert isinstance(error, BackendBusy)
-    assert error.retry_after_s == seconds
-
-
-@given(
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "choices": JSON
-            | st.lists(
-                st.dictionaries(st.sampled_from(["delta", "message", "finish_reason"]), JSON)
-            )
-            | st.lists(
-                st.fixed_dictionaries(
-                    {
-                        "delta": st.dictionaries(st.sampled_from(["content", "tool_calls"]), JSON),
-                        "message": st.dictionaries(
-                            st.sampled_from(["content", "tool_calls"]), JSON
-                        ),
-                    }
-                ),
-                min_size=1,
-                max_size=2,
-            ),
-            "usage": JSON | st.dictionaries(st.sampled_from(["prompt_tokens"]), JSON),
-            "model": JSON,
-            "error": JSON | st.dictionaries(st.sampled_from(["message", "code"]), JSON),
-            "data": JSON,
-        },
-    )
-    | JSON
-)
-def test_whatever_json_a_backend_sends_it_is_a_reply_or_a_backend_error(row: Any) -> None:
-    raw = json.dumps(row)
-    for read in (
-        lambda: wire.chunk_of(raw, "backend 'x'"),
-        lambda: wire.generation_of(raw, "backend 'x'", model="m"),
-        lambda: wire.models_of(raw, "backend 'x'"),
-        lambda: wire.refusal(400, raw, "backend 'x'", model="m"),
-    ):
-        try:
-            got: Any = read()
-        except BackendError as error:
-            got = error
-        assert isinstance(got, Chunk | Generation | tuple | BackendError)
-        if isinstance(got, Chunk | Generation):
-            assert isinstance(got.text, str)
-            assert all(isinstance(call, dict) for call in got.tool_calls)

@@ -7,10 +7,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from collegium.experts.catalog import BUILT_IN
 
 from collegium.errors import EmptyQuery, NoExpertAvailable, QueryError, QueryTooLarge, UnknownExpert
-from collegium.experts.base import Expert
+from collegium.experts.catalog import BUILT_IN
 from collegium.experts.model_expert import ModelExpert
 from collegium.routing.policy import RoutingPolicy
 from collegium.routing.router import MoERouter
@@ -20,6 +19,7 @@ from collegium.types import Answer, Message, Query
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from collegium.experts.base import Expert
     from collegium.routing.classifier import Reading
 
 QUERY = Query.of("hello")

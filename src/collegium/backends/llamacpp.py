@@ -13,8 +13,9 @@ from contextlib import aclosing, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from collegium.backends.base import joined
 from collegium.backends.http import HttpBackend
-from collegium.errors import BackendUnavailable
+from collegium.errors import BackendUnavailable, StreamCut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -27,6 +28,7 @@ CACHE_MIB = 128
 CRASHES_ALLOWED, CRASH_WINDOW_S = 5, 60.0
 FIRST_BACK_OFF_S = 0.1
 STOP_TIMEOUT_S = 2.0
+DYING_S = 0.5
 LAST_WORDS = 20
 
 
@@ -111,14 +113,24 @@ class LlamaCppBackend:
 
     async def generate(self, prompt: Prompt) -> Generation:
         """The whole reply."""
-        return await (await self.start()).generate(prompt.to(self.model))
+        return await joined(self.stream(prompt), model=self.model)
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
         """The reply as it comes; closing it makes the child stop generating."""
-        http = await self.start()
-        async with aclosing(http.stream(prompt.to(self.model))) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        restarted = False
+        while True:
+            http, spoke = await self.start(), False
+            try:
+                async with aclosing(http.stream(prompt.to(self.model))) as chunks:
+                    async for chunk in chunks:
+                        spoke = True
+                        yield chunk
+                return  # noqa: TRY300 -- an else would be read after the loop it ends
+            except (BackendUnavailable, StreamCut):
+                # A child may be dead and not yet known to be: that costs this request nothing.
+                if not await self._has_died() or spoke or restarted:
+                    raise
+                restarted = True
 
     async def models(self) -> tuple[str, ...]:
         """Its one model."""
@@ -186,6 +198,16 @@ class LlamaCppBackend:
             await http.aclose()
             raise
         return http
+
+    async def _has_died(self) -> bool:
+        """Whether the child has ended; what broke its connection is given a moment to."""
+        child = self._child
+        if child is None:
+            return True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DYING_S):
+                await child.wait()
+        return child.returncode is not None
 
     async def _pause_after_crashes(self) -> None:
         recent = [at for at in self._crashes if time.monotonic() - at < CRASH_WINDOW_S]

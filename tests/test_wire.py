@@ -1,0 +1,77 @@
+"""The chat-completions format, whatever a server makes of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collegium.backends import wire
+from collegium.backends.base import Generation
+from collegium.errors import BackendBusy, BackendError
+from collegium.types import Chunk
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7.0), ("Thu, 01 Jan 1970 00:00:30 GMT", 0.0), ("soon", None), (None, None)],
+)
+def test_a_wait_is_read_as_seconds_or_as_a_date(header: str | None, seconds: float | None) -> None:
+    error = wire.refusal(429, "{}", "backend 'x'", model="m", retry_after=header)
+    assert isinstance(error, BackendBusy)
+    assert error.retry_after_s == seconds
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "choices": JSON
+            | st.lists(
+                st.dictionaries(st.sampled_from(["delta", "message", "finish_reason"]), JSON)
+            )
+            | st.lists(
+                st.fixed_dictionaries(
+                    {
+                        "delta": st.dictionaries(st.sampled_from(["content", "tool_calls"]), JSON),
+                        "message": st.dictionaries(
+                            st.sampled_from(["content", "tool_calls"]), JSON
+                        ),
+                    }
+                ),
+                min_size=1,
+                max_size=2,
+            ),
+            "usage": JSON | st.dictionaries(st.sampled_from(["prompt_tokens"]), JSON),
+            "model": JSON,
+            "error": JSON | st.dictionaries(st.sampled_from(["message", "code"]), JSON),
+            "data": JSON,
+        },
+    )
+    | JSON
+)
+def test_whatever_json_a_backend_sends_it_is_a_reply_or_a_backend_error(row: Any) -> None:
+    raw = json.dumps(row)
+    for read in (
+        lambda: wire.chunk_of(raw, "backend 'x'"),
+        lambda: wire.generation_of(raw, "backend 'x'", model="m"),
+        lambda: wire.models_of(raw, "backend 'x'"),
+        lambda: wire.refusal(400, raw, "backend 'x'", model="m"),
+    ):
+        try:
+            got: Any = read()
+        except BackendError as error:
+            got = error
+        assert isinstance(got, Chunk | Generation | tuple | BackendError)
+        if isinstance(got, Chunk | Generation):
+            assert isinstance(got.text, str)
+            assert all(isinstance(call, dict) for call in got.tool_calls)
