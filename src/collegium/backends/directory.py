@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 LOCAL = "local"
 EMBEDDED_DEFAULT = "smollm2-135m"
+EMBEDDED_DEFAULT_TOKENS = 256
 LISTING_TIMEOUT_S = 3.0
 
 
@@ -228,6 +229,9 @@ class Directory:
             threads=config.threads or max(1, cores // max(1, len(self._local))),
             context_tokens=config.context_tokens,
             slots=config.slots,
+            answer_tokens=EMBEDDED_DEFAULT_TOKENS
+            if model == EMBEDDED_DEFAULT
+            else config.context_tokens // 2,
         )
         return made
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import deque
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ class LlamaCppBackend:
         threads: how many the child computes with.
         context_tokens: the longest prompt and answer together, for each of the slots.
         slots: how many requests it answers at once.
+        answer_tokens: the longest answer, for requests that do not say; small models ramble.
         start_timeout_s: how long it may take until it answers, in seconds.
     """
 
@@ -59,12 +61,14 @@ class LlamaCppBackend:
         threads: int = 1,
         context_tokens: int = 4096,
         slots: int = 1,
+        answer_tokens: int = 2048,
         start_timeout_s: float = 60.0,
     ) -> None:
         self.name, self.model = name, model
         self._model_path = model_path
         self._threads = threads
         self._context_tokens, self._slots = context_tokens, slots
+        self._defaults = {"max_tokens": answer_tokens}
         self._start_timeout_s = start_timeout_s
         self._child: asyncio.subprocess.Process | None = None
         self._http: HttpBackend | None = None
@@ -117,11 +121,12 @@ class LlamaCppBackend:
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
         """The reply as it comes; closing it makes the child stop generating."""
+        prompt = replace(prompt, model=self.model, sampling={**self._defaults, **prompt.sampling})
         restarted = False
         while True:
             http, spoke = await self.start(), False
             try:
-                async with aclosing(http.stream(prompt.to(self.model))) as chunks:
+                async with aclosing(http.stream(prompt)) as chunks:
                     async for chunk in chunks:
                         spoke = True
                         yield chunk

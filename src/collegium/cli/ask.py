@@ -132,6 +132,8 @@ class Telling:
         )
         for name, error in response.receipt.failures if response.receipt else ():
             self._console.print(harmless(f"  {name} failed: {error}"), style="yellow")
+        if response.finish == "length":
+            self._console.print("  the answer was cut at its longest", style="yellow")
         if response.model.endswith(EMBEDDED_DEFAULT):
             self._console.print(
                 "  this is the small embedded model: quick to try, poor in quality; for real "
