@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
 from collegium.cli import options
 from collegium.cli.college import college
 from collegium.cli.terminal import running, say_json, stdout, verb
 from collegium.experts.model_expert import ModelExpert
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from collegium.experts.base import Expert
     from collegium.system import Collegium
 
@@ -68,6 +66,10 @@ def _row(expert: Expert) -> dict[str, Any]:
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
+    from rich import box  # noqa: PLC0415 -- 40 ms, only where something is shown
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("expert", "name", "can", "models", "state"):
         table.add_column(name)

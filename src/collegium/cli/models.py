@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
 from collegium.backends.models import ModelFile
 from collegium.cli import options
@@ -57,6 +54,10 @@ def listing(
     if as_json:
         say_json({"directory": str(store.directory), "models": rows})
         return
+    from rich import box  # noqa: PLC0415 -- 40 ms, only where something is shown
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("model", "size", "here", "licence", "note"):
         table.add_column(name)

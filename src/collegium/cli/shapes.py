@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from collegium.types import Candidate, Decision, Response
 
 
@@ -65,6 +63,10 @@ def response_json(response: Response, decision: Decision | None) -> dict[str, An
 
 def decision_table(decision: Decision) -> Table:
     """Everybody who was considered, and how each stood."""
+    from rich import box  # noqa: PLC0415 -- 40 ms, only where something is shown
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("", "expert", "score", "gate", "own", "load", "note"):
         table.add_column(

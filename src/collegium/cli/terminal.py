@@ -11,12 +11,13 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import typer
-from rich.console import Console
 
 from collegium.errors import CollegiumError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+
+    from rich.console import Console
 
 P = ParamSpec("P")
 
@@ -40,11 +41,15 @@ def harmless(text: str) -> str:
 
 def stderr() -> Console:
     """Where everything goes that is not the answer. Never read as markup: models write there."""
+    from rich.console import Console  # noqa: PLC0415 -- 40 ms, only where something is shown
+
     return Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
 
 
 def stdout() -> Console:
     """Where tables go that are themselves the answer."""
+    from rich.console import Console  # noqa: PLC0415 -- 40 ms, only where something is shown
+
     return Console(markup=False, highlight=False)
 
 
