@@ -46,7 +46,7 @@ def test_deciding_imports_nothing_heavy() -> None:
     program = (
         "import asyncio, sys\n"
         "from collegium.cli.college import college\n"
-        "import collegium.cli\n"
+        "import collegium.cli.app\n"
         "asyncio.run(college(None).decide('hello'))\n"
         "print(sorted({'aiohttp', 'numpy', 'torch', 'xllamacpp', 'multidict'} & set(sys.modules)))"
     )
