@@ -45,6 +45,8 @@ def _serve(settings: dict[str, Any]) -> Any:
     params.n_parallel = settings["slots"]
     params.cpuparams.n_threads = settings["threads"]
     params.cpuparams_batch.n_threads = settings["threads"]
+    # Waiting threads sleep at once: spinning starves everybody on a machine that is busy.
+    params.cpuparams.poll = params.cpuparams_batch.poll = 0
     params.cache_ram_mib = settings["cache_mib"]
     params.verbosity = 1
     params.warmup = False
