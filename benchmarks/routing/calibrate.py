@@ -1,4 +1,4 @@
-"""Fit what a heuristic ranking promises, on the project's own prompts.
+"""Fit what a heuristic ranking promises, on labelled prompts.
 
     python benchmarks/routing/calibrate.py --data authored_seed.jsonl
 
@@ -25,11 +25,11 @@ from collegium.types import Query
 Row = tuple[tuple[float, float, float], bool]
 
 
-async def observed(path: Path) -> list[Row]:
+async def observed(paths: list[Path]) -> list[Row]:
     """Each prompt's three numbers, and whether the first expert is acceptable."""
     college = Collegium.of(Config())
     rows: list[Row] = []
-    for row in rows_of(path):
+    for row in (row for path in paths for row in rows_of(path)):
         decision = await college.decide(Query.of(row["text"]), assume_ready=True)
         ranked = [(candidate.score, candidate.gate) for candidate in decision.ranking]
         rows.append((features(ranked), decision.chosen[0].key in row["labels"]))
@@ -75,7 +75,7 @@ def error_on(calibration: Calibration, rows: list[Row]) -> float:
 def main() -> None:
     """Fit and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, nargs="+", required=True)
     parser.add_argument("--rounds", type=int, default=400)
     options = parser.parse_args()
     rows = asyncio.run(observed(options.data))

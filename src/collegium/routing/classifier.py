@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 
     from collegium.types import Query
 
-_SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("ja", re.compile(r"[\u3040-\u30ff]")),
-    ("ko", re.compile(r"[\uac00-\ud7af]")),
-    ("zh", re.compile(r"[\u4e00-\u9fff]")),
-    ("ar", re.compile(r"[\u0600-\u06ff]")),
-    ("he", re.compile(r"[\u0590-\u05ff]")),
-    ("hi", re.compile(r"[\u0900-\u097f]")),
-    ("th", re.compile(r"[\u0e00-\u0e7f]")),
-    ("el", re.compile(r"[\u0370-\u03ff]")),
-    ("ru", re.compile(r"[\u0400-\u04ff]")),
+# In this order: Japanese has Chinese characters too.
+_SCRIPTS: tuple[tuple[str, str, str], ...] = (
+    ("ja", "\u3040", "\u30ff"),
+    ("ko", "\uac00", "\ud7af"),
+    ("zh", "\u4e00", "\u9fff"),
+    ("ar", "\u0600", "\u06ff"),
+    ("he", "\u0590", "\u05ff"),
+    ("hi", "\u0900", "\u097f"),
+    ("th", "\u0e00", "\u0e7f"),
+    ("el", "\u0370", "\u03ff"),
+    ("ru", "\u0400", "\u04ff"),
 )
 # Words that sentences of a language can hardly do without, and other languages can.
 _FUNCTION_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -44,7 +45,7 @@ _FUNCTION_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
         }.items()
     }
 )
-_CODE_SIGNS = frozenset(("<code_fence>", "<code>", "<traceback>", "<sql>"))
+_CODE_SIGNS = frozenset(("<code_fence>", "<code>", "<stack_trace>", "<sql>"))
 _CLAUSE = re.compile(r"[.;?!\n]|\b(?:and|but|if|then|unless|because|while|und|y|et)\b")
 
 
@@ -89,7 +90,7 @@ def kind_of(wording: Wording) -> str:
     for sign, kind in (
         ("<sql>", "sql"),
         ("<code_fence>", "code"),
-        ("<traceback>", "code"),
+        ("<stack_trace>", "code"),
         ("<formula>", "math"),
         ("<code>", "code"),
         ("<choices>", "choice"),
@@ -111,10 +112,11 @@ def complexity_of(text: str, wording: Wording) -> float:
 
 def language_of(text: str, wording: Wording) -> str:
     """The language, by script and by function words; 'und' where they do not tell."""
-    letters = sum(map(str.isalpha, text)) or 1
-    for language, script in _SCRIPTS:
-        if len(script.findall(text)) / letters > 0.3:
-            return language
+    if not text.isascii():
+        letters = sum(map(str.isalpha, text)) or 1
+        for language, first, last in _SCRIPTS:
+            if sum(first <= character <= last for character in text) / letters > 0.3:
+                return language
     scores = {name: len(words & wording.grams) for name, words in _FUNCTION_WORDS.items()}
     best = max(scores, key=lambda name: scores[name])
     return best if scores[best] else "und"

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from collegium.lexicon import Vocabulary
     from collegium.routing.classifier import Reading
 
-TEMPERATURE = 1.6
+# What the likelihood of the project's own prompts asks for lies between 2 and 3.
+TEMPERATURE = 2.5
+# What the mere shape of any text comes to: a question, something short, something long.
+NOTHING_SAID = 1.5
 
 
 @runtime_checkable
@@ -37,13 +40,24 @@ class KeywordGate:
 
     def scores(self, reading: Reading) -> Mapping[str, float]:
         """The shares; all the same where no word is known."""
-        evidence = {
-            key: vocabulary.evidence(reading.wording)
-            for key, vocabulary in self._vocabularies.items()
-        }
+        evidence = self._evidence(reading)
         most = max(evidence.values(), default=0.0)
+        if most <= NOTHING_SAID and not any(
+            vocabulary.speaks(reading.wording) for vocabulary in self._vocabularies.values()
+        ):
+            return dict.fromkeys(evidence, 1 / max(1, len(evidence)))
         raised = {
             key: math.exp((value - most) / self._temperature) for key, value in evidence.items()
         }
         total = sum(raised.values())
         return {key: value / total for key, value in raised.items()}
+
+    def knows(self, reading: Reading) -> float:
+        """The most evidence that any vocabulary finds; 0 where none finds any."""
+        return max(0.0, *self._evidence(reading).values(), 0.0)
+
+    def _evidence(self, reading: Reading) -> dict[str, float]:
+        return {
+            key: vocabulary.evidence(reading.wording)
+            for key, vocabulary in self._vocabularies.items()
+        }
