@@ -18,6 +18,7 @@ import pytest
 
 from collegium import config
 from collegium.backends.base import Prompt, joined
+from collegium.backends.http import HttpBackend
 from collegium.backends.llamacpp import LlamaCppBackend
 from collegium.backends.models import ModelStore
 from collegium.errors import BackendError, BackendUnavailable
@@ -92,17 +93,8 @@ async def test_it_streams_as_it_generates_and_names_itself(backend: LlamaCppBack
 
 async def test_many_first_requests_start_one_process(backend: LlamaCppBackend) -> None:
     await asyncio.gather(*(backend.start() for _ in range(5)))
-    pid = backend.pid
-    listed = subprocess.run(
-        ["ps", "-ww", "-eo", "ppid,args"], capture_output=True, text=True, check=True
-    ).stdout
-    mine = [
-        line
-        for line in listed.splitlines()
-        if line.split()[0] == str(os.getpid()) and "llamacpp_child" in line
-    ]
-    assert len(mine) == 1
-    assert alive(pid)
+    assert _children() == [backend.pid]
+    assert alive(backend.pid)
 
 
 async def test_the_key_is_secret_and_nobody_without_it_is_answered(
@@ -163,6 +155,51 @@ async def test_closing_leaves_no_process_even_while_it_starts() -> None:
     await backend.aclose()
 
 
+@pytest.mark.parametrize("after_s", [0.0, 0.003, 0.1])
+async def test_closing_ends_a_start_that_nobody_cancels(after_s: float) -> None:
+    backend = embedded()
+    starting = asyncio.create_task(backend.start())
+    await asyncio.sleep(after_s)
+    await backend.aclose()
+    assert _children() == []
+    async with asyncio.timeout(5):
+        with pytest.raises(BackendUnavailable, match="closed while it started"):
+            await starting
+    assert _children() == []
+
+
+async def test_closing_under_a_waiting_reader_starts_no_other_process(
+    backend: LlamaCppBackend,
+) -> None:
+    await backend.start()
+    reading = asyncio.create_task(backend.generate(asking("word " * 3000)))
+    await asyncio.sleep(0.1)
+    assert not reading.done()
+    await backend.aclose()
+    with pytest.raises(BackendError):
+        await reading
+    assert _children() == []
+    assert (await backend.generate(asking())).text
+
+
+async def test_a_process_that_dies_before_it_answers_is_noticed_at_once(
+    backend: LlamaCppBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(http: HttpBackend, path: str) -> bool:
+        return False
+
+    # The moment between its port and its first answer is too short to hit from outside.
+    monkeypatch.setattr(HttpBackend, "answers", never)
+    starting = asyncio.create_task(backend.start())
+    while backend.pid is None:  # noqa: ASYNC110 -- another process's state
+        await asyncio.sleep(0.005)
+    await asyncio.sleep(1)
+    os.kill(backend.pid, signal.SIGKILL)
+    async with asyncio.timeout(5):
+        with pytest.raises(BackendUnavailable, match="did not start; its last words: "):
+            await starting
+
+
 async def test_a_file_that_is_no_model_is_refused_with_its_last_words(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.gguf"
     wrong.write_bytes(b"this is no model" * 100)
@@ -197,6 +234,19 @@ asyncio.run(main())
 
 async def test_it_dies_with_its_parent_however_that_dies() -> None:
     await _orphan()
+
+
+def _children() -> list[int]:
+    """The embedded models' processes that this one has."""
+    listed = subprocess.run(
+        ["ps", "-ww", "-eo", "ppid,pid,stat,args"], capture_output=True, text=True, check=True
+    ).stdout
+    rows = [line.split(None, 3) for line in listed.splitlines()]
+    return [
+        int(pid)
+        for parent, pid, state, args in rows
+        if parent == str(os.getpid()) and "llamacpp_child" in args and state[0] != "Z"
+    ]
 
 
 async def _orphan() -> None:
@@ -251,7 +301,7 @@ async def test_twenty_abandoned_streams_leave_it_answering(backend: LlamaCppBack
     for _ in range(20):
         async with aclosing(backend.stream(asking(**LONG))) as chunks:
             await anext(chunks)
-    assert (await backend.generate(asking())).text
+        assert (await backend.generate(asking(max_tokens=2))).text
 
 
 @pytest.mark.long

@@ -117,6 +117,29 @@ async def test_without_any_configuration_the_embedded_model_answers(
 
 
 @pytest.mark.embedded
+async def test_the_embedded_model_streams_what_the_response_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told: list[Event] = []
+    text = "Which file in this repo implements the retry logic? Who calls it in our codebase?"
+    query = Query.of(text, sampling={"max_tokens": 12, "seed": 1})
+    async with Collegium.from_config() as college:
+        college.events.subscribe(told.append)
+        async with aclosing(college.stream(query)) as chunks:
+            seen = [chunk async for chunk in chunks]
+    decision, response = seen[0].decision, seen[-1].response
+    assert decision is not None
+    assert response is not None
+    assert [chunk for chunk in seen[1:] if chunk.decision is not None] == []
+    assert response.text == "".join(chunk.text for chunk in seen)
+    assert len([chunk for chunk in seen if chunk.text]) > 2
+    assert [type(event) for event in told] == [Routed, Answered, Completed]
+    assert decision.chosen[0].key != "knowledge"
+    assert any("no codebase has been indexed" in reason for reason in decision.reasons)
+
+
+@pytest.mark.embedded
 @pytest.mark.parametrize("name", ["ask.py", "own_expert.py"])
 def test_the_examples_run(name: str) -> None:
     told = subprocess.run(

@@ -76,6 +76,8 @@ class LlamaCppBackend:
         self._last_words: deque[str] = deque(maxlen=LAST_WORDS)
         self._crashes: deque[float] = deque(maxlen=CRASHES_ALLOWED)
         self._starting = asyncio.Lock()
+        self._creating = asyncio.Lock()
+        self._closings = 0
 
     @staticmethod
     def require() -> None:
@@ -99,9 +101,10 @@ class LlamaCppBackend:
         """The way to a child that answers; one is started if there is none.
 
         Raises:
-            BackendUnavailable: it does not start, or crashes again and again.
+            BackendUnavailable: it does not start, crashes again and again, or is closed meanwhile.
             ModelFileError: the model file could not be had.
         """
+        closings = self._closings
         async with self._starting:
             if self._child is not None and self._child.returncode is not None:
                 self._crashes.append(time.monotonic())
@@ -109,7 +112,7 @@ class LlamaCppBackend:
             if self._http is None:
                 await self._pause_after_crashes()
                 try:
-                    self._http = await self._spawn()
+                    self._http = await self._spawn(closings)
                 except BaseException:
                     await self._end()
                     raise
@@ -122,7 +125,7 @@ class LlamaCppBackend:
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
         """The reply as it comes; closing it makes the child stop generating."""
         prompt = replace(prompt, model=self.model, sampling={**self._defaults, **prompt.sampling})
-        restarted = False
+        restarted, closings = False, self._closings
         while True:
             http, spoke = await self.start(), False
             try:
@@ -133,7 +136,8 @@ class LlamaCppBackend:
                 return  # noqa: TRY300 -- an else would be read after the loop it ends
             except (BackendUnavailable, StreamCut):
                 # A child may be dead and not yet known to be: that costs this request nothing.
-                if not await self._has_died() or spoke or restarted:
+                died = await self._has_died()
+                if not died or spoke or restarted or closings != self._closings:
                     raise
                 restarted = True
 
@@ -148,10 +152,18 @@ class LlamaCppBackend:
         return await self._http.healthy()
 
     async def aclose(self) -> None:
-        """End the child."""
-        await self._end()
+        """End the child, also one that is being started; the next request starts another."""
+        self._closings += 1
+        async with self._creating:  # a process half made has no id yet to end it by
+            await self._end()
 
-    async def _spawn(self) -> HttpBackend:
+    def _check_open(self, closings: int) -> None:
+        if closings != self._closings:
+            raise BackendUnavailable(
+                f"the embedded model {self.model!r} was closed while it started"
+            )
+
+    async def _spawn(self, closings: int) -> HttpBackend:
         self.require()
         path = await self._model_path() if callable(self._model_path) else self._model_path
         key = secrets.token_urlsafe(32)
@@ -165,44 +177,58 @@ class LlamaCppBackend:
             "cache_mib": CACHE_MIB,
         }
         self._last_words.clear()
-        child = self._child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "collegium.backends.llamacpp_child",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        async with self._creating:
+            self._check_open(closings)
+            child = self._child = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "collegium.backends.llamacpp_child",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+            self._listening = asyncio.create_task(self._listen(child))
         assert child.stdin is not None  # noqa: S101 -- it was asked for
-        self._listening = asyncio.create_task(self._listen(child))
         with suppress(ConnectionError):
             child.stdin.write(json.dumps(settings).encode() + b"\n")
             await child.stdin.drain()
         try:
             async with asyncio.timeout(self._start_timeout_s):
-                return await self._ready(child, key)
+                return await self._ready(child, key, closings)
         except TimeoutError as error:
             raise BackendUnavailable(
                 f"the embedded model {self.model!r} was not ready after {self._start_timeout_s:g} s"
             ) from error
 
-    async def _ready(self, child: asyncio.subprocess.Process, key: str) -> HttpBackend:
+    async def _ready(
+        self, child: asyncio.subprocess.Process, key: str, closings: int
+    ) -> HttpBackend:
         assert child.stdout is not None  # noqa: S101 -- it was asked for
         line = await child.stdout.readline()
         if not line:
-            await child.wait()
-            if self._listening is not None:
-                await asyncio.wait([self._listening], timeout=1.0)
-            self._crashes.append(time.monotonic())
-            raise BackendUnavailable(self._obituary("did not start"))
+            raise await self._stillborn(child, closings)
         http = HttpBackend(f"{json.loads(line)['address']}/v1", name=self.name, api_key=key)
         try:
-            while not await http.answers("/health"):  # noqa: ASYNC110 -- another process's state
+            while not await http.answers("/health"):
+                if child.returncode is not None:
+                    raise await self._stillborn(child, closings)
                 await asyncio.sleep(0.02)
+            self._check_open(closings)
         except BaseException:
             await http.aclose()
             raise
         return http
+
+    async def _stillborn(
+        self, child: asyncio.subprocess.Process, closings: int
+    ) -> BackendUnavailable:
+        """What to raise for a child that ended before it answered."""
+        await child.wait()
+        self._check_open(closings)
+        if self._listening is not None:
+            await asyncio.wait([self._listening], timeout=1.0)
+        self._crashes.append(time.monotonic())
+        return BackendUnavailable(self._obituary("did not start"))
 
     async def _has_died(self) -> bool:
         """Whether the child has ended; what broke its connection is given a moment to."""
@@ -238,10 +264,11 @@ class LlamaCppBackend:
         child, self._child = self._child, None
         http, self._http = self._http, None
         listening, self._listening = self._listening, None
-        if http is not None:
-            await http.aclose()
+        # The child first: a broken socket wakes a reader, the client's close leaves it waiting.
         if child is not None:
             await _stop(child)
+        if http is not None:
+            await http.aclose()
         if listening is not None:
             listening.cancel()
             await asyncio.wait([listening])
