@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -176,6 +177,26 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
         assert process.wait(30) == 0
 
 
+def test_an_answer_nobody_reads_ends_quietly(tmp_path: Path) -> None:
+    text = "rain " * 100_000
+    (tmp_path / "a.jsonl").write_text(json.dumps({"model": "m", "prompt": "hi", "text": text}))
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "moe: {experts: [{name: CodingExpert, models: [rec/m]}]}\n"
+        f"backends: {{rec: {{kind: recorded, path: '{tmp_path}/a.jsonl'}}}}\n"
+    )
+    command = [sys.executable, "-m", "collegium", "ask", "hi", "--config", str(config)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.read(1) == b"r"
+        process.stdout.close()
+        said = process.stderr.read()
+        assert process.wait(30) == 0
+    assert b"Traceback" not in said
+    assert b"rror" not in said
+
+
 def test_route_says_who_and_how_sure() -> None:
     routed = collegium("route", "Write a Python function")
     key, confidence = routed.stdout.decode().split()
@@ -215,6 +236,11 @@ BATCH: list[tuple[bytes, Any]] = [
         True,
     ),
     (b'{"id": 12, "messages": [{"content": "no role"}]}', "bad"),
+    (b'{"id": NaN, "text": "hi"}', "bad"),
+    (b'{"id": 1e999, "text": "hi"}', "bad"),
+    (b'{"id": ' + b"1" * 5000 + b', "text": "hi"}', "bad"),
+    (b"[" * 100_000, "bad"),
+    (b'{"id": 1.5, "text": "hi"}', 1.5),
 ]
 
 
@@ -233,7 +259,7 @@ def test_a_batch_comes_out_in_order_and_bad_lines_are_named_and_left_out(tmp_pat
         assert len(row["experts"]) == 10
     bad = [place for place, (_, identity) in enumerate(BATCH, start=1) if identity == "bad"]
     said = routed.stderr.decode()
-    assert [place for place in range(1, 14) if f"line {place}:" in said] == bad
+    assert [place for place in range(1, len(BATCH) + 1) if f"line {place}:" in said] == bad
     assert f"{len(bad)} lines were bad" in said
     piped = collegium("route", "--batch", "-", stdin=BATCH[0][0] + b"\n")
     assert (piped.returncode, piped.stderr) == (0, b"")
@@ -293,16 +319,29 @@ def test_doctor_experts_and_models_tell_what_there_is() -> None:
     assert len(team) == 10
     models = json.loads(collegium("models", "list", "--json").stdout)["models"]
     assert models[0]["name"] == "smollm2-135m"
-    assert collegium("models", "path", "nonsense").returncode == 2
+    for verb in ("path", "pull"):
+        refused = collegium("models", verb, "nonsense")
+        assert (refused.returncode, refused.stdout) == (2, b"")
+        assert "there are: smollm2-135m" in refused.stderr.decode()
     assert Path(collegium("models", "path", "smollm2-135m").stdout.decode().strip()).is_file()
 
 
-@pytest.mark.parametrize(
-    "verb", [("ask",), ("route",), ("experts",), ("config", "check"), ("models", "pull")]
+VERBS = (
+    *"ask route experts doctor".split(),
+    *(f"config {verb}" for verb in ("check", "schema", "show")),
+    *(f"models {verb}" for verb in ("list", "path", "pull")),
 )
-def test_the_help_of_a_verb_has_an_example(verb: tuple[str, ...]) -> None:
-    helped = collegium(*verb, "--help", env={"COLUMNS": "120", "NO_COLOR": "1"}).stdout.decode()
-    assert f"collegium {' '.join(verb)}" in helped.split("Options")[0].split("Usage")[1][20:]
+
+
+def test_the_help_of_every_verb_has_an_example() -> None:
+    def example(verb: str) -> str:
+        helped = collegium(*verb.split(), "--help", env={"COLUMNS": "120", "NO_COLOR": "1"})
+        _, _, shown = helped.stdout.decode().partition("Example")
+        return shown.split("Options")[0]
+
+    with ThreadPoolExecutor(2) as pool:
+        examples = dict(zip(VERBS, pool.map(example, VERBS), strict=True))
+    assert [verb for verb in VERBS if f"collegium {verb}" not in examples[verb]] == []
 
 
 def test_ctrl_c_ends_with_130_and_leaves_no_process(upstream: str, tmp_path: Path) -> None:

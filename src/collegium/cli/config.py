@@ -35,7 +35,11 @@ def check(config: options.ConfigFile = None, debug: options.Debug = False) -> No
 
 @verb
 def schema(debug: options.Debug = False) -> None:
-    """Print the JSON schema of the configuration, for editors."""
+    """Print the JSON schema of the configuration, for editors.
+
+    Example:
+    `collegium config schema > config.schema.json`
+    """
     del debug  # `verb` reads it
     say(json.dumps(configuration.schema(), indent=2, ensure_ascii=False) + "\n")
 

@@ -50,6 +50,9 @@ def doctor(
     """Look at all that an answer needs: configuration, model servers, embedded model, cache, keys.
 
     Ends with 0 when some expert can answer, 2 when the configuration is wrong, 3 otherwise.
+
+    Example:
+    `collegium doctor --json`
     """
     del debug  # `verb` reads it
     running(_examine(config, as_json=as_json))

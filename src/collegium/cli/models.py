@@ -36,7 +36,11 @@ def listing(
     config: options.ConfigFile = None,
     debug: options.Debug = False,
 ) -> None:
-    """Show the model files there are to have, and which are here."""
+    """Show the model files there are to have, and which are here.
+
+    Example:
+    `collegium models list --json`
+    """
     del debug  # `verb` reads it
     store = college(config).directory.store
     rows = [
@@ -105,6 +109,10 @@ def path(
     config: options.ConfigFile = None,
     debug: options.Debug = False,
 ) -> None:
-    """Print where a model's file is."""
+    """Print where a model's file is.
+
+    Example:
+    `collegium models path smollm2-135m`
+    """
     del debug  # `verb` reads it
     say(f"{college(config).directory.store.path(name)}\n")

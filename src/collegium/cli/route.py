@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -123,7 +124,7 @@ def parse_line(raw: bytes | None, number: int) -> tuple[Any, Query]:
         raise QueryError(f"longer than {MAX_LINE_BYTES:,} bytes")
     try:
         row: Any = json.loads(raw.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of too many digits
         raise QueryError(f"not JSON: {error}") from error
     if not is_object(row):
         raise QueryError('not a JSON object; it should be like {"id": 1, "text": "..."}')
@@ -132,6 +133,8 @@ def parse_line(raw: bytes | None, number: int) -> tuple[Any, Query]:
         raise QueryError(
             f"its id is a {type(identity).__name__}; it should be a string or a number"
         )
+    if isinstance(identity, float) and not math.isfinite(identity):
+        raise QueryError(f"its id is {identity}, which is no number in JSON")
     for key in ("text", "query"):
         if key in row:
             if not isinstance(row[key], str):
