@@ -17,18 +17,13 @@ import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+from saving import commit, save
+
 ROOT = Path(__file__).parent.parent
 
 
 def main() -> None:
     """Run, record, and end as the tests did."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short=12", "HEAD"],  # noqa: S607
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    ).stdout.strip()
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
@@ -40,14 +35,12 @@ def main() -> None:
     assert suite is not None, "pytest wrote no report"  # noqa: S101
     counts = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
     result = {
-        "commit": commit,
+        "commit": commit(),
         "python": platform.python_version(),
         **counts,
         "seconds": round(time.perf_counter() - started, 1),
     }
-    folder_of_results = ROOT / "benchmarks/tests/results"
-    folder_of_results.mkdir(parents=True, exist_ok=True)
-    (folder_of_results / f"{commit}.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+    save("tests", result)
     print(json.dumps(result))
     sys.exit(code)
 

@@ -25,7 +25,7 @@ class Handler(BaseHTTPRequestHandler):
         with (FOLDER / "requests.log").open("a") as log:
             log.write(f"{self.path} {asked} {self.headers.get('If-Range', '-')}\n")
         parts = self.path.strip("/").split("/")
-        if parts[0] == "simple":
+        if parts[0] == "wheels":
             self._index(parts[1])
         elif parts[0] == "files":
             self._give(FOLDER / parts[1], 0, slowly=parts[1].startswith("slow"))

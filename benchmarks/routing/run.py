@@ -15,7 +15,6 @@ import asyncio
 import json
 import platform
 import statistics
-import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -29,7 +28,8 @@ from collegium.config import Config
 from collegium.system import Collegium
 from collegium.types import Query
 
-HERE = Path(__file__).parent
+sys.path.append(str(Path(__file__).parent.parent))  # what benchmarks share lies beside them
+from saving import save
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
@@ -138,16 +138,7 @@ def main() -> None:
         sys.exit(f"no such file: {options.data}")
     result = measure(options.data)
     if options.save:
-        commit = subprocess.run(
-            ["git", "rev-parse", "--short=12", "HEAD"],  # noqa: S607
-            check=True,
-            capture_output=True,
-            text=True,
-            cwd=HERE,
-        ).stdout.strip()
-        (HERE / "results").mkdir(exist_ok=True)
-        place = HERE / "results" / f"{commit}.json"
-        place.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+        save("routing", result)
     if options.json:
         print(json.dumps(result))
     else:

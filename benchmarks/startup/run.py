@@ -21,6 +21,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+sys.path.append(str(Path(__file__).parent.parent))  # what benchmarks share lies beside them
+from saving import save
+
 ROOT = Path(__file__).parent.parent.parent
 QUERY = "Write a Python function that reverses a linked list"
 COMMANDS = {
@@ -77,16 +80,7 @@ def main() -> None:
     options = parser.parse_args()
     result = measure(options.runs)
     if options.save:
-        commit = subprocess.run(
-            ["git", "rev-parse", "--short=12", "HEAD"],  # noqa: S607
-            check=True,
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-        ).stdout.strip()
-        folder = Path(__file__).parent / "results"
-        folder.mkdir(exist_ok=True)
-        (folder / f"{commit}.json").write_text(json.dumps(result, indent=2) + "\n")
+        save("startup", result)
     if options.json:
         print(json.dumps(result))
         return

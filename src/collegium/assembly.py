@@ -13,7 +13,6 @@ from collegium.errors import CollegiumError, PluginError
 from collegium.experts.base import Expert, ExpertCapability
 from collegium.experts.catalog import BUILT_IN, ExpertRow
 from collegium.experts.model_expert import ModelExpert
-from collegium.experts.roster import Roster
 from collegium.lexicon import Vocabulary
 from collegium.routing.policy import RoutingPolicy
 from collegium.types import key_of
@@ -113,11 +112,6 @@ def policy_of(config: Config) -> RoutingPolicy:
     """The routing policy of the configuration."""
     router = config.moe.router
     return RoutingPolicy(top_k=router.top_k, min_confidence=router.min_confidence)
-
-
-def roster_of(staff: Staff) -> Roster:
-    """The staff as a roster."""
-    return Roster(staff.experts())
 
 
 def _only_one(entries: list[ExpertConfig]) -> list[ExpertConfig]:

@@ -201,6 +201,18 @@ class Chunk:
     answer: Answer | None = None
     response: Response | None = None
 
+    @classmethod
+    def whole(cls, answer: Answer) -> Chunk:
+        """A finished answer in one piece."""
+        return cls(
+            text=answer.text,
+            usage=answer.usage,
+            model=answer.model,
+            tool_calls=answer.tool_calls,
+            finish=answer.finish,
+            answer=answer,
+        )
+
 
 def key_of(name: str) -> str:
     """The key of an expert's name: in snake_case, without 'Expert'.

@@ -32,11 +32,4 @@ class Weighted:
         """Wait for all, then yield the best answer in one piece."""
         answers = await panel.ask_all()
         best = max(answers, key=lambda answer: answer.confidence * panel.weight(answer))
-        yield Chunk(
-            best.text,
-            usage=best.usage,
-            model=best.model,
-            tool_calls=best.tool_calls,
-            finish=best.finish,
-            answer=best,
-        )
+        yield Chunk.whole(best)

@@ -144,12 +144,6 @@ class Directory:
         for model in self._local:
             await self._file(model)
 
-    @property
-    def missing_files(self) -> tuple[ModelFile, ...]:
-        """The embedded models that have been named and whose files are not here."""
-        named = [model for model in self._local if model in self.store.files]
-        return tuple(self.store.files[one] for one in named if not self.store.cached(one))
-
     async def aclose(self) -> None:
         """Close every backend that was used."""
         backends, self._backends = tuple(self._backends.values()), {}

@@ -81,15 +81,7 @@ class Expert(ABC):
         An expert that does not write its own gives what `process` returns, in one piece.
         """
         started = time.perf_counter()
-        answer = as_answer(await self.process(query), self, started)
-        yield Chunk(
-            answer.text,
-            usage=answer.usage,
-            model=answer.model,
-            tool_calls=answer.tool_calls,
-            finish=answer.finish,
-            answer=answer,
-        )
+        yield Chunk.whole(as_answer(await self.process(query), self, started))
 
     @property
     def not_ready(self) -> str:

@@ -52,10 +52,6 @@ class KeywordGate:
         total = sum(raised.values())
         return {key: value / total for key, value in raised.items()}
 
-    def knows(self, reading: Reading) -> float:
-        """The most evidence that any vocabulary finds; 0 where none finds any."""
-        return max(0.0, *self._evidence(reading).values(), 0.0)
-
     def _evidence(self, reading: Reading) -> dict[str, float]:
         return {
             key: vocabulary.evidence(reading.wording)
