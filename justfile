@@ -15,6 +15,10 @@ test *args:
 test-all:
     {{python}} benchmarks/test_all.py
 
+# What needs the heavy extras, in an environment that has them: pip install -e '.[hf,train]' pytest.
+test-extras:
+    python -m pytest -m extras
+
 # Format and fix what can be fixed.
 lint:
     {{python}} -m ruff format .

@@ -19,9 +19,9 @@ def commit() -> str:
     ).stdout.strip()
 
 
-def save(benchmark: str, result: dict[str, Any]) -> None:
-    """Write `<benchmark>/results/<commit>.json`."""
+def save(benchmark: str, result: dict[str, Any], *, kind: str = "") -> None:
+    """Write `<benchmark>/results/<commit>.json`, a kind before the commit if there is one."""
     folder = Path(__file__).parent / benchmark / "results"
     folder.mkdir(parents=True, exist_ok=True)
-    place = folder / f"{commit()}.json"
+    place = folder / f"{kind}{'-' if kind else ''}{commit()}.json"
     place.write_text(json.dumps(result, indent=2) + "\n", "utf-8")

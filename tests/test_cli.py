@@ -280,9 +280,9 @@ def test_every_mistake_of_a_configuration_is_named_at_once(tmp_path: Path) -> No
         "moe.experts[0].models[0]",
     ):
         assert word in said
-    neural = tmp_path / "n.yaml"
-    neural.write_text("moe: {router: {type: neural}}")
-    assert b"neural" in collegium("config", "check", "--config", str(neural)).stderr
+    unknown = tmp_path / "n.yaml"
+    unknown.write_text("moe: {router: {type: neurall}}")
+    assert b"did you mean 'neural'" in collegium("config", "check", "--config", str(unknown)).stderr
 
 
 def test_what_config_show_prints_is_a_configuration(tmp_path: Path, recorded: Path) -> None:

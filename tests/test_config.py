@@ -76,7 +76,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_a_file_the_defaults_hold() -> None:
     found = config.load(None)
     assert found == Config()
-    assert found.moe.router.type == "heuristic"
+    assert found.moe.router.type == "neural"
     assert found.moe.experts == []
     assert (found.moe.router.top_k, found.moe.router.min_confidence) == (1, 0.7)
     assert (found.backends, found.models) == ({}, {})
@@ -96,9 +96,18 @@ def test_the_design_loads_as_it_is_written() -> None:
     assert (deepseek.connect_timeout_s, deepseek.idle_timeout_s, deepseek.capacity) == (5, 120, 8)
 
 
-def test_without_a_neural_gate_that_is_all_the_design_lacks() -> None:
-    assert problems(DESIGN) == (
-        "collegium.yaml:5: moe.router.type: no neural gate is installed; use 'type: heuristic'",
+def test_examples_for_a_gate_that_cannot_learn_are_refused() -> None:
+    examples = '[{name: X, examples: ["a", "b", "c"]}]'
+    assert problems(f"moe: {{router: {{type: heuristic}}, experts: {examples}}}") == (
+        "collegium.yaml:1: moe.experts[0].examples: the heuristic gate does not learn by examples; "
+        "use `type: neural`, or give the expert a `vocabulary`",
+    )
+
+
+def test_two_examples_are_too_few_to_know_an_expert_by() -> None:
+    assert problems("moe: {experts: [{name: X, examples: [a, b]}]}") == (
+        "collegium.yaml:1: moe.experts[0].examples: 2 are too few to know an expert by; "
+        "give 5 to 20",
     )
 
 
@@ -274,7 +283,8 @@ def test_every_mistake_is_told_in_one_run() -> None:
     known = "(known: deepseek, other, local, ollama, vllm, llamacpp, lmstudio)"
     expected = f"""
 2: moe.enabled: "maybe" is text; true or false
-4: moe.router.tpo_k: unknown key; did you mean 'top_k'? (known: type, model, top_k, min_confidence)
+4: moe.router.tpo_k: unknown key; did you mean 'top_k'? \
+(known: type, model, top_k, min_confidence, risk, blend, switch_gain)
 5: moe.router.top_k: 0 is too small; a whole number from 1
 6: moe.router.min_confidence: 1.5 is too large; a number from 0 to 1
 7: moe.aggregation.deadline_s: 0 is too small; a number above 0
@@ -293,7 +303,7 @@ another name, or a key of its own
 13: moe.experts[2].vocabulary.word: "heavy" is text; a number
 14: moe.experts[2].capabilities[0].max_load: "2" is text; a whole number from 1, without quotes
 15: moe.experts[3]: "just text" is text; the keys name, key, models, max_instances, instructions, \
-description, vocabulary, capabilities, fallback, use
+description, vocabulary, examples, capabilities, fallback, use
 16: moe.experts[4].name: missing; some text
 18: backends.deepseek.kind: 'htpp' is no kind of backend; did you mean 'http'? \
 (known: http, llamacpp, ollama, openai, recorded, vllm)

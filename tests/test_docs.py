@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -39,10 +41,23 @@ def test_error_codes_are_their_own() -> None:
     assert len(codes) == len(set(codes))
 
 
-@pytest.mark.parametrize("verb", ["ask", "route", "experts", "doctor", "config", "models"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "ask",
+        "route",
+        "experts",
+        "experts add",
+        "train",
+        "evaluate routing",
+        "doctor",
+        "config",
+        "models",
+    ],
+)
 def test_every_flag_of_every_verb_is_in_the_readme(verb: str) -> None:
     helped = subprocess.run(
-        [sys.executable, "-m", "collegium", verb, "--help"],
+        [sys.executable, "-m", "collegium", *verb.split(), "--help"],
         capture_output=True,
         text=True,
         check=True,
@@ -89,3 +104,35 @@ def test_continuous_integration_runs_the_readmes_test_command() -> None:
     (block,) = re.findall(r"<!-- tests -->\n```sh\n(.*?)\n```", README, re.DOTALL)
     assert "pytest" in block
     assert block.count("\n") == 0
+
+
+def test_the_commands_of_the_routing_page_run_in_their_order(tmp_path: Path) -> None:
+    page = (ROOT / "docs/routing.md").read_text("utf-8")
+    wine = ("red with lamb", "is this rioja ready", "decant a barolo", "best burgundy vintage")
+    (tmp_path / "wine.txt").write_text("\n".join(wine) + "\n")
+    rows = [
+        json.dumps({"text": f"{text} {end}", "labels": [expert]})
+        for expert, texts in {
+            "billing": ("why was I charged twice", "send me the invoice", "refund my payment"),
+            "cards": ("my card was declined", "block my stolen card", "order a new card"),
+            "travel": ("book a flight to Rome", "cancel my hotel", "which gate is my flight"),
+        }.items()
+        for text in texts
+        for end in ("please", "today")
+    ]
+    for name in ("my.jsonl", "held_out.jsonl"):
+        (tmp_path / name).write_text("\n".join(rows) + "\n")
+    steps = re.findall(r"```(sh|yaml)\n(.*?)```", page, re.DOTALL)
+    assert [kind for kind, _ in steps] == ["sh", "sh", "yaml", "sh"]
+    for kind, text in steps:
+        if kind == "yaml":
+            (tmp_path / "collegium.yaml").write_text(text)
+            continue
+        for line in text.strip().splitlines():
+            command = [sys.executable, "-m", *shlex.split(line)]
+            told = subprocess.run(
+                command, capture_output=True, text=True, check=False, cwd=tmp_path
+            )
+            assert told.returncode == 0, told.stderr
+    assert (tmp_path / "report.html").is_file()
+    assert (tmp_path / "my_gate" / "gate.npz").is_file()

@@ -42,16 +42,25 @@ def test_no_room_is_too_large() -> None:
     assert long == {}
 
 
-def test_deciding_imports_nothing_heavy() -> None:
+@pytest.mark.parametrize(
+    ("gate", "imported"), [("heuristic", []), ("neural", ["numpy", "onnxruntime"])]
+)
+def test_deciding_imports_nothing_heavy_but_what_its_gate_needs(
+    gate: str, imported: list[str], tmp_path: Path
+) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(f"moe: {{router: {{type: {gate}}}}}")
     program = (
         "import asyncio, sys\n"
+        "from pathlib import Path\n"
         "from collegium.cli.college import college\n"
         "import collegium.cli.app\n"
-        "asyncio.run(college(None).decide('hello'))\n"
-        "print(sorted({'aiohttp', 'numpy', 'torch', 'xllamacpp', 'multidict'} & set(sys.modules)))"
+        "asyncio.run(college(Path(sys.argv[1])).decide('hello'))\n"
+        "heavy = {'aiohttp', 'numpy', 'onnxruntime', 'torch', 'xllamacpp', 'multidict'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
     )
-    result = run(sys.executable, "-c", program)
-    assert result.stdout.strip() == "[]", result.stdout + result.stderr
+    result = run(sys.executable, "-c", program, str(config))
+    assert result.stdout.strip() == str(imported), result.stdout + result.stderr
 
 
 def test_importing_the_package_imports_none_of_its_parts() -> None:

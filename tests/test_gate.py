@@ -17,7 +17,7 @@ from collegium.routing.calibration import HEURISTIC
 from collegium.routing.classifier import QueryClassifier
 from collegium.routing.gate import KeywordGate
 from collegium.testing import gate_checks
-from collegium.types import Query
+from collegium.types import Message, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -213,3 +213,37 @@ def test_the_ten_built_in_experts_are_whole() -> None:
         "refactoring",
     ]
     assert coding.vocabulary.evidence(read("python")) > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("What is 17 % of 340?", "number"),
+        ("Which is heavier?\nA) iron\nB) wool\nC) both the same", "choice"),
+        ("Write a Python function that reverses a list: def rev(xs):", "code"),
+        ("List three rivers of Spain. Return valid JSON only.", "json"),
+        ("Why is the sky blue?", "text"),
+    ],
+)
+def test_a_reading_tells_the_form_of_the_answer(text: str, form: str) -> None:
+    assert QueryClassifier().read(Query.of(text)).answer_form == form
+
+
+def test_a_response_format_says_the_form_itself() -> None:
+    query = Query.of("three rivers", sampling={"response_format": {"type": "json_object"}})
+    assert QueryClassifier().read(query).answer_form == "json"
+
+
+def test_a_reading_tells_whether_tools_are_needed() -> None:
+    read = QueryClassifier().read
+    assert read(Query.of("A train covers 120 km in 1.5 hours. How fast is it in km/h?")).needs_tools
+    assert not read(Query.of("Who wrote The Trial?")).needs_tools
+    assert read(Query.of("hi", tools=({"type": "function"},))).needs_tools
+
+
+def test_a_reading_knows_the_turns_before() -> None:
+    said = tuple(Message(role, text) for role, text in (
+        ("user", "plan my week"), ("assistant", "Monday ..."), ("user", "and the weekend?"),
+    ))  # fmt: skip
+    reading = QueryClassifier().read(Query(messages=said))
+    assert (reading.asked, reading.before) == ("and the weekend?", ("plan my week",))

@@ -11,8 +11,12 @@ import pytest
 from collegium.errors import EmptyQuery, NoExpertAvailable, QueryError, QueryTooLarge, UnknownExpert
 from collegium.experts.catalog import BUILT_IN
 from collegium.experts.model_expert import ModelExpert
+from collegium.routing.belief import Belief
+from collegium.routing.calibration import Calibration
 from collegium.routing.policy import RoutingPolicy
 from collegium.routing.router import MoERouter
+from collegium.routing.sessions import Sessions
+from collegium.routing.stack import Stack
 from collegium.testing import ScriptedExpert
 from collegium.types import Answer, Message, Query
 
@@ -216,3 +220,135 @@ async def test_deciding_does_not_disturb_an_expert_that_counts_its_queries() -> 
         await MoERouter([expert]).decide(QUERY)
     assert (expert.total_queries, expert.asked, expert.current_load) == (0, [], 0)
     assert isinstance(await expert.process(QUERY), Answer)
+
+
+class Believer:
+    """A gate that knows its scope and its sets."""
+
+    calibration = Calibration(intercept=-2.0, score=0.0, lead=0.0, share=5.0)
+
+    def __init__(self, *, in_scope: bool | None = None, sure: tuple[str, ...] = ()) -> None:
+        self.in_scope, self.sure = in_scope, sure
+        self.shares = {"a": 0.6, "b": 0.3, "c": 0.1}
+
+    def scores(self, reading: Reading) -> Mapping[str, float]:
+        return self.shares
+
+    def believe(self, reading: Reading, *, risk: float | None = None) -> Belief:
+        sure = self.sure if risk is not None else ()
+        return Belief(self.shares, in_scope=self.in_scope, stage="test", sure=sure)
+
+
+def team(*, fallback: str = "") -> list[Expert]:
+    return [ScriptedExpert(name, confidence=0.1, fallback=name == fallback) for name in "ABC"]
+
+
+async def test_the_confidence_is_the_believing_gates_own() -> None:
+    decision = await MoERouter(team(), gate=Believer()).decide(QUERY)
+    assert decision.confidence == pytest.approx(1 / (1 + math.exp(2.0 - 5.0 * 0.6)))
+
+
+async def test_with_a_risk_as_many_are_asked_as_the_gate_says() -> None:
+    gate = Believer(sure=("a", "b"))
+    decision = await MoERouter(team(), gate=gate, policy=RoutingPolicy(risk=0.05)).decide(QUERY)
+    assert [one.key for one in decision.chosen] == ["a", "b"]
+    assert any("a risk of 0.05 takes 2" in reason for reason in decision.reasons)
+
+
+async def test_with_a_risk_and_low_confidence_the_fallback_is_asked_as_well() -> None:
+    gate = Believer(sure=("a", "b"))
+    gate.calibration = Calibration(intercept=-4.0, score=0.0, lead=0.0, share=1.0)
+    policy = RoutingPolicy(risk=0.05, min_confidence=0.7)
+    decision = await MoERouter(team(fallback="C"), gate=gate, policy=policy).decide(QUERY)
+    assert decision.low_confidence
+    assert [one.key for one in decision.chosen] == ["a", "b", "c"]
+
+
+async def test_a_number_asked_for_outweighs_the_risk() -> None:
+    gate = Believer(sure=("a", "b"))
+    router = MoERouter(team(), gate=gate, policy=RoutingPolicy(risk=0.05))
+    assert len((await router.decide(QUERY, top_k=1)).chosen) == 1
+
+
+async def test_none_of_these_goes_to_the_fallback() -> None:
+    router = MoERouter(team(fallback="C"), gate=Believer(in_scope=False))
+    decision = await router.decide(QUERY)
+    assert decision.chosen[0].key == "c"
+    assert any("takes over as the fallback" in reason for reason in decision.reasons)
+    known = MoERouter(team(fallback="C"), gate=Believer(in_scope=True))
+    assert (await known.decide(QUERY)).chosen[0].key == "a"
+
+
+async def test_a_session_keeps_its_expert_unless_another_is_worth_the_switch() -> None:
+    gate = Believer()
+    router = MoERouter(team(), gate=gate, policy=RoutingPolicy(switch_gain=0.1))
+    query = Query.of("hello", session="s")
+    assert (await router.decide(query)).chosen[0].key == "a"
+    gate.shares = {"a": 0.45, "b": 0.5, "c": 0.05}
+    kept = await router.decide(query)
+    assert kept.chosen[0].key == "a"
+    assert any("a keeps its session" in reason for reason in kept.reasons)
+    assert (await router.decide(Query.of("hello", session="t"))).chosen[0].key == "b"
+    gate.shares = {"a": 0.1, "b": 0.85, "c": 0.05}
+    assert (await router.decide(query)).chosen[0].key == "b"
+
+
+class Stacker(Believer):
+    """A gate that a stack was fitted for."""
+
+    stack = Stack(0.5, Calibration(intercept=-2.0, score=4.0, lead=0.0, share=0.0))
+
+
+async def test_the_learned_blend_multiplies_shares_by_the_odds_of_own_assessments() -> None:
+    experts: list[Expert] = [
+        ScriptedExpert("A", confidence=0.2),
+        ScriptedExpert("B", confidence=0.8),
+        ScriptedExpert("New", confidence=0.3),
+    ]
+    router = MoERouter(experts, gate=Stacker(), policy=RoutingPolicy(blend="learned"))
+    decision = await router.decide(QUERY)
+    # 0.6 x (0.2 / 0.8) ** 0.5 = 0.3 against 0.3 x (0.8 / 0.2) ** 0.5 = 0.6
+    scores = {one.key: one.score for one in decision.ranking}
+    assert scores["b"] == pytest.approx(2 / 3)
+    assert scores["a"] == pytest.approx(1 / 3)
+    assert scores["new"] == pytest.approx(0.3)
+    assert decision.confidence == pytest.approx(1 / (1 + math.exp(2.0 - 4.0 * 2 / 3)))
+
+
+async def test_with_the_learned_blend_an_expert_that_says_nothing_is_weighed_by_the_gate() -> None:
+    experts: list[Expert] = [
+        ScriptedExpert("A", confidence=math.nan),
+        ScriptedExpert("B", confidence=0.5),
+    ]
+    router = MoERouter(experts, gate=Stacker(), policy=RoutingPolicy(blend="learned"))
+    decision = await router.decide(QUERY)
+    assert decision.chosen[0].score == pytest.approx(0.6 / 0.9)
+
+
+def test_a_learned_blend_takes_a_gate_it_was_fitted_for() -> None:
+    with pytest.raises(ValueError, match="no stack was fitted"):
+        MoERouter(team(), gate=Believer(), policy=RoutingPolicy(blend="learned"))
+
+
+def test_the_longest_unused_session_is_forgotten_first() -> None:
+    sessions = Sessions(capacity=2)
+    for name in ("one", "two"):
+        sessions.keep(name, "a")
+    sessions.keep("one", "b")
+    sessions.keep("three", "c")
+    assert (sessions.get("one"), sessions.get("two"), sessions.get("three")) == ("b", None, "c")
+
+
+async def test_an_expert_that_failed_of_late_bids_less() -> None:
+    coding = next(row for row in BUILT_IN if row.key == "coding")
+    expert = ModelExpert(coding.name, coding.vocabulary)
+    query = Query.of("Fix this Python traceback: IndexError")
+    before = await expert.can_handle(query)
+    for _ in range(5):
+        expert.update_stats(False, 10.0)
+    after_failures = await expert.can_handle(query)
+    assert after_failures == pytest.approx(before * expert.reliability)
+    assert after_failures < 0.8 * before
+    for _ in range(200):
+        expert.update_stats(True, 10.0)
+    assert await expert.can_handle(query) > 0.99 * before

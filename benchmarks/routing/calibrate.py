@@ -14,10 +14,10 @@ import asyncio
 import math
 from pathlib import Path
 
-from measures import Judged, calibration_error
 from run import rows_of
 
-from collegium.config import Config
+from collegium.config import Config, MoeConfig, RouterConfig
+from collegium.learning.measures import Judged, calibration_error
 from collegium.routing.calibration import Calibration, features
 from collegium.system import Collegium
 from collegium.types import Query
@@ -27,7 +27,7 @@ Row = tuple[tuple[float, float, float], bool]
 
 async def observed(paths: list[Path]) -> list[Row]:
     """Each prompt's three numbers, and whether the first expert is acceptable."""
-    college = Collegium.of(Config())
+    college = Collegium.of(Config(moe=MoeConfig(router=RouterConfig(type="heuristic"))))
     rows: list[Row] = []
     for row in (row for path in paths for row in rows_of(path)):
         decision = await college.decide(Query.of(row["text"]), assume_ready=True)

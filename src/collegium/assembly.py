@@ -9,16 +9,18 @@ from collegium import plugins
 from collegium.backends.directory import Directory, Surroundings
 from collegium.backends.pool import Pool
 from collegium.config import ExpertConfig
-from collegium.errors import CollegiumError, PluginError
+from collegium.errors import CollegiumError, ConfigError, PluginError
 from collegium.experts.base import Expert, ExpertCapability
 from collegium.experts.catalog import BUILT_IN, ExpertRow
 from collegium.experts.model_expert import ModelExpert
 from collegium.lexicon import Vocabulary
+from collegium.routing.gate import LearnsByExample
 from collegium.routing.policy import RoutingPolicy
+from collegium.routing.stack import stack_of
 from collegium.types import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from collegium.config import Config
     from collegium.routing.gate import Gate
@@ -101,17 +103,71 @@ def gate_of(config: Config) -> Gate | None:
 
     Raises:
         PluginError: it is not installed.
+        GateError: it is missing or broken.
+        ConfigError: experts have examples, and the gate cannot learn from them.
     """
-    if config.moe.router.type == "heuristic":
+    router = config.moe.router
+    if not config.moe.enabled:
         return None
-    made: Gate = plugins.load("gates", config.moe.router.type)(config.moe.router.model)
+    if router.type == "heuristic":
+        _check_stack(router.blend, None)
+        return None
+    made: Gate = plugins.load("gates", router.type)(router.model)
+    known = {
+        entry.key or key_of(entry.name): entry.examples
+        for entry in config.moe.experts
+        if entry.examples
+    }
+    _check_stack(router.blend, made)
+    if known:
+        if not isinstance(made, LearnsByExample):
+            raise ConfigError(f"the gate {router.type!r} does not learn experts by examples")
+        try:
+            made = made.with_examples(known)
+        except ValueError as error:
+            raise ConfigError(f"moe.experts: {error}") from error
     return made
+
+
+def _check_stack(blend: str, gate: Gate | None) -> None:
+    if blend == "learned" and stack_of(gate) is None:
+        raise ConfigError(
+            "moe.router.blend is 'learned', and nothing was fitted for this gate; the built-in one "
+            "has it, any other takes 'formula'"
+        )
+
+
+def check_gate(gate: Gate | None, experts: Iterable[Expert]) -> None:
+    """Refuse an own gate that knows none of the experts: it was trained for others.
+
+    With the built-in gate, experts of one's own are found by their own assessment.
+
+    Raises:
+        ConfigError: names what the gate knows, and who is on duty.
+    """
+    known: tuple[str, ...] = getattr(gate, "keys", ())
+    keys = [expert.key for expert in experts]
+    if known and keys and not set(known) & set(keys):
+        raise ConfigError(
+            f"the gate of moe.router knows {_named(known)}, and none of the experts on duty "
+            f"({_named(keys)}); name the experts as its labels are"
+        )
+
+
+def _named(keys: Sequence[str]) -> str:
+    return ", ".join(keys[:8]) + (f" and {len(keys) - 8} more" if len(keys) > 8 else "")
 
 
 def policy_of(config: Config) -> RoutingPolicy:
     """The routing policy of the configuration."""
     router = config.moe.router
-    return RoutingPolicy(top_k=router.top_k, min_confidence=router.min_confidence)
+    return RoutingPolicy(
+        top_k=router.top_k,
+        min_confidence=router.min_confidence,
+        risk=router.risk,
+        switch_gain=router.switch_gain,
+        blend=router.blend,
+    )
 
 
 def _only_one(entries: list[ExpertConfig]) -> list[ExpertConfig]:

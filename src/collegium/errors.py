@@ -23,11 +23,13 @@
     │   ├── BackendRefused
     │   ├── BackendGarbled
     │   └── StreamCut
-    └── ModelFileError               a model file could not be had
-        ├── ModelNotCached
-        ├── DownloadFailed
-        ├── ChecksumMismatch
-        └── CacheNotWritable
+    ├── ModelFileError               a model file could not be had
+    │   ├── ModelNotCached
+    │   ├── DownloadFailed
+    │   ├── ChecksumMismatch
+    │   └── CacheNotWritable
+    ├── DataError                    a file of labelled queries is missing or wrong
+    └── GateError                    a trained gate is missing or broken
 
 Each carries the HTTP `status` and the stable `code` it is shown with over HTTP, and the `exit_code`
 the command line ends with: 1 failed, 2 usage or config, 3 no expert or backend available.
@@ -220,3 +222,15 @@ class CacheNotWritable(ModelFileError):
     """The cache directory takes no more: no permission, or no space."""
 
     code = "cache_not_writable"
+
+
+class DataError(CollegiumError):
+    """A file of labelled queries is missing or wrong."""
+
+    status, code, exit_code = 400, "data_error", 2
+
+
+class GateError(CollegiumError):
+    """A trained gate, or the encoder it needs, is missing or broken."""
+
+    code, exit_code = "gate_error", 2

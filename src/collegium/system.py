@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from collegium import config as configuration
 from collegium.aggregation.aggregator import ResponseAggregator, response_of
 from collegium.aggregation.panel import Panel
-from collegium.assembly import Staff, gate_of, policy_of
+from collegium.assembly import Staff, check_gate, gate_of, policy_of
 from collegium.backends.directory import Directory, Surroundings
 from collegium.errors import ConfigError
 from collegium.events import Completed, EventBus, Routed
@@ -94,7 +94,10 @@ class Collegium:
         staff = Staff(config, surroundings or this_machine(), model=model)
         for expert in experts:
             staff.stand_in(expert)
-        router = MoERouter(Roster(staff.experts()), gate=gate_of(config), policy=policy_of(config))
+        gate = gate_of(config)
+        if config.moe.router.model != "builtin":
+            check_gate(gate, staff.experts())
+        router = MoERouter(Roster(staff.experts()), gate=gate, policy=policy_of(config))
         aggregator = ResponseAggregator(config.moe.aggregation.strategy)
         return cls(router, aggregator, staff=staff, deadline_s=config.moe.aggregation.deadline_s)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from collegium.cli import ask, config, doctor, experts, models, route
+from collegium.cli import ask, config, doctor, evaluate, experts, models, route, train
 
 
 def _version(show: bool) -> None:
@@ -37,7 +37,9 @@ def build() -> typer.Typer:
 
     app.command("ask")(ask.ask)
     app.command("route")(route.route)
-    app.command("experts")(experts.experts)
+    app.add_typer(experts.app(), name="experts")
+    app.command("train")(train.train)
+    app.add_typer(evaluate.app(), name="evaluate")
     app.command("doctor")(doctor.doctor)
     app.add_typer(config.app(), name="config")
     app.add_typer(models.app(), name="models")

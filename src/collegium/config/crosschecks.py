@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 LOCAL = "local"
 DISCOVERED = ("ollama", "vllm", "llamacpp", "lmstudio")
 
+FEWEST_EXAMPLES = 3
+
 
 def cross_checks(document: Document) -> Iterator[Problem]:
     """Every mistake that is one only beside something else."""
@@ -107,16 +109,22 @@ def _models_named(data: Any, aliases: dict[str, Any]) -> Iterator[tuple[YamlPath
 def _installed(data: Any) -> Iterator[Problem]:
     gate = _group(data, "moe", "router").get("type")
     # Looking up what is installed costs time; what collegium brings need not be looked up.
-    if isinstance(gate, str) and gate != "heuristic":
-        path: YamlPath = ("moe", "router", "type")
-        if gate == "neural" and gate not in plugins.names("gates"):
-            yield Problem(path, "no neural gate is installed; use 'type: heuristic'")
-        else:
-            yield from _plugin(path, "gates", gate)
+    if isinstance(gate, str) and gate not in ("heuristic", "neural"):
+        yield from _plugin(("moe", "router", "type"), "gates", gate)
     strategy = _group(data, "moe", "aggregation").get("strategy")
     if isinstance(strategy, str) and strategy != "weighted":
         yield from _plugin(("moe", "aggregation", "strategy"), "strategies", strategy)
     for place, entry in _entries(data):
+        examples = entry.get("examples")
+        where: YamlPath = ("moe", "experts", place, "examples")
+        if examples and gate == "heuristic":
+            words = "the heuristic gate does not learn by examples; use `type: neural`"
+            yield Problem(where, f"{words}, or give the expert a `vocabulary`")
+        elif isinstance(examples, list) and 0 < len(_items(examples)) < FEWEST_EXAMPLES:
+            count = len(_items(examples))
+            yield Problem(where, f"{count} are too few to know an expert by; give 5 to 20")
+        if examples and "use" in entry and "key" not in entry:
+            yield Problem(where, "an installed expert needs a `key` here, to be known by examples")
         if isinstance(entry.get("use"), str):
             yield from _plugin(("moe", "experts", place, "use"), "experts", entry["use"])
 

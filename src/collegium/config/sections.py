@@ -10,6 +10,7 @@ from collegium.config.values import (
     AtLeastOne,
     Key,
     Positive,
+    Risk,
     Sha256,
     Share,
     Source,
@@ -17,6 +18,9 @@ from collegium.config.values import (
     Variable,
     Words,
 )
+
+# From where on sessions keep their experts in benchmarks/routing/conversations.py.
+SWITCH_GAIN = 0.1
 
 
 class Section(BaseModel):
@@ -46,15 +50,29 @@ class RouterConfig(Section):
     """Who is asked."""
 
     type: Text = Field(
-        default="heuristic", description="The gate: heuristic, or an installed one's name."
+        default="neural", description="The gate: neural, heuristic, or an installed one's name."
     )
     model: Text = Field(
-        default="builtin", description="What the gate works with: a path or a name."
+        default="builtin",
+        description="The neural gate: builtin, a folder `collegium train` wrote, or an encoder.",
     )
     top_k: AtLeastOne = Field(default=1, description="How many experts are asked, at most.")
     min_confidence: Share = Field(
         default=0.7,
         description="Below this a decision is marked, and the fallback is asked as well.",
+    )
+    risk: Risk | None = Field(
+        default=None,
+        description="The share of queries for which no acceptable expert may be among the chosen; "
+        "so many are chosen as that takes.",
+    )
+    blend: Literal["formula", "learned"] = Field(
+        default="formula",
+        description="How gate and own assessment are weighed: 0.6 and 0.4, or as was fitted.",
+    )
+    switch_gain: Share = Field(
+        default=SWITCH_GAIN,
+        description="How much better another's score must be before a session changes to it.",
     )
 
 
@@ -98,6 +116,10 @@ class ExpertConfig(Section):
     vocabulary: Words = Field(
         default_factory=dict[str, float],
         description="The words and phrases it knows its queries by, with or without weights.",
+    )
+    examples: list[Text] = Field(
+        default_factory=list[str],
+        description="Queries it should have, 5 to 20, by which the neural gate learns to know it.",
     )
     capabilities: list[CapabilityConfig] = Field(
         default_factory=list[CapabilityConfig], description="What it can do."

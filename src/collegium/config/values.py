@@ -74,6 +74,7 @@ def _pattern(pattern: str, right: str) -> Any:
 
 
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+Risk: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 AtLeastOne: TypeAlias = Annotated[int, Field(ge=1)]
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
 Text: TypeAlias = Annotated[str, _pattern(r"\S", "some text")]

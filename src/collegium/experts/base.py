@@ -121,6 +121,11 @@ class Expert(ABC):
         self._ledger.successes = value * self._ledger.total
 
     @property
+    def reliability(self) -> float:
+        """The share of its recent queries that it answered, above 0 and up to 1."""
+        return self._ledger.reliability
+
+    @property
     def average_latency_ms(self) -> float:
         """The mean over the queries so far; before the first, what the capabilities promise."""
         promised = (capability.average_latency_ms for capability in self.capabilities)

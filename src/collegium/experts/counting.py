@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from collegium.types import Chunk, Query
 
+TAKEN_FOR_GRANTED, FORGETTING = 10.0, 0.98
+
 _held: ContextVar[tuple[Lease, ...]] = ContextVar("leases held by the running code", default=())
 
 
@@ -33,6 +35,7 @@ class Ledger:
         self.successes = 0.0
         self.total_latency_ms = 0.0
         self._own = 0
+        self._recent, self._recent_successes = 0.0, 0.0
 
     @property
     def load(self) -> int:
@@ -53,6 +56,15 @@ class Ledger:
         """Mean latency of the outcomes; 0.0 before the first."""
         return self.total_latency_ms / self.total if self.total else 0.0
 
+    @property
+    def reliability(self) -> float:
+        """The share of recent outcomes that were answers, above 0 and up to 1.
+
+        An outcome counts 2 % less with every later one, and ten answers are taken for granted, so
+        that one failure does not condemn a newcomer.
+        """
+        return (TAKEN_FOR_GRANTED + self._recent_successes) / (TAKEN_FOR_GRANTED + self._recent)
+
     def record(self, *, success: bool, latency_ms: float) -> None:
         """Add an outcome; the lease it is told in, if any, counts as told."""
         lease = self.lease()
@@ -61,6 +73,8 @@ class Ledger:
         self.total += 1
         self.successes += success
         self.total_latency_ms += max(0.0, latency_ms)
+        self._recent = self._recent * FORGETTING + 1
+        self._recent_successes = self._recent_successes * FORGETTING + success
 
     def lease(self) -> Lease | None:
         """The lease on this expert that the running code is part of."""

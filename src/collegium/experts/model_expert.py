@@ -54,8 +54,13 @@ class ModelExpert(Expert):
         return self.missing or ("" if self.pool is not None else self.no_pool)
 
     async def can_handle(self, query: Query) -> float:
-        """How sure it is, by its vocabulary, that the query is one of its own."""
-        return assess(self.vocabulary.evidence(read(reading_text(query))))
+        """How sure it is that it will answer well.
+
+        The calibrated probability, by its vocabulary and the shape of the text, that the query is
+        one of its own (see `lexicon.assess`), times its reliability of late.
+        """
+        own = assess(self.vocabulary.evidence(read(reading_text(query))))
+        return own * self.reliability
 
     async def process(self, query: Query) -> Answer:
         """Answer the query with a model of the pool."""

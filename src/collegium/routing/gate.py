@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from collegium.lexicon import Vocabulary
     from collegium.routing.classifier import Reading
@@ -26,6 +26,19 @@ class Gate(Protocol):
 
     def scores(self, reading: Reading) -> Mapping[str, float]:
         """The share of belief for each expert it knows, by key."""
+        ...
+
+
+@runtime_checkable
+class LearnsByExample(Protocol):
+    """A gate that can be told of further experts by a few queries they should have."""
+
+    def with_examples(self, examples: Mapping[str, Sequence[str]]) -> Gate:
+        """The same gate knowing these experts too: queries for each, by key.
+
+        Raises:
+            ValueError: an expert has too few.
+        """
         ...
 
 

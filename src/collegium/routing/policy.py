@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 class RoutingPolicy:
     """How the parts are weighed.
 
-    `top_k` is the most experts one query costs; one whose decision reaches `min_confidence` (a
-    probability) costs one expert. A score is `gate_weight` x gate + (1 - `gate_weight`) x own
-    assessment, times `overloaded_factor` for an expert at its maximum load. An expert that has said
-    nothing after `assessment_timeout_s` seconds is weighed by the gate alone. A query that no
+    Without a `risk`, `top_k` is the most experts one query costs; one whose decision reaches
+    `min_confidence` (a probability) costs one expert. A score is `gate_weight` x gate +
+    (1 - `gate_weight`) x own assessment, or with the `blend` 'learned' what the gate's fitted stack
+    makes of both; times `overloaded_factor` for an expert at its maximum load. An expert that has
+    said nothing after `assessment_timeout_s` seconds is weighed by the gate alone. A query that no
     expert claims, and whose best share is below `scope_ratio` x the even share, is out of scope.
+
+    With a `risk`, a gate that can say so chooses how many: the fewest experts among whom an
+    acceptable one is missing for at most that share of queries. An expert keeps its session's
+    queries unless another's score is higher by `switch_gain`.
     """
 
     top_k: int = 1
@@ -32,6 +37,9 @@ class RoutingPolicy:
     assessment_timeout_s: float = 0.25
     scope_ratio: float = 1.5
     max_query_chars: int = 500_000
+    risk: float | None = None
+    switch_gain: float = 0.0
+    blend: str = "formula"
 
     def score(self, gate: float | None, assessment: float | None, load: float) -> float:
         """The blend of an expert's gate share, own assessment and load; from 0 to 1.
@@ -40,7 +48,11 @@ class RoutingPolicy:
         """
         own = assessment or 0.0
         blend = own if gate is None else self.gate_weight * gate + (1 - self.gate_weight) * own
-        return blend * self.overloaded_factor if load >= 1 else blend
+        return self.loaded(blend, load)
+
+    def loaded(self, score: float, load: float) -> float:
+        """A score as the load leaves it."""
+        return score * self.overloaded_factor if load >= 1 else score
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,9 @@ def choose(
     top_k: int | None,
     policy: RoutingPolicy,
     calibration: Calibration,
+    in_scope: bool | None = None,
+    sure: Sequence[str] = (),
+    incumbent: str | None = None,
 ) -> Choice:
     """Pick who answers.
 
@@ -74,6 +89,9 @@ def choose(
         top_k: how many to choose; None leaves it to the policy.
         policy: the weights and limits.
         calibration: turns the ranking into a probability.
+        in_scope: whether the gate finds the query like those it knows; None where it cannot tell.
+        sure: the keys of the gate's smallest set of experts for the policy's risk, if it made one.
+        incumbent: the key of the expert who has the query's session.
 
     Raises:
         NoExpertAvailable: nobody is ready.
@@ -86,16 +104,32 @@ def choose(
     reasons: list[str] = []
     deputy = next((candidate for candidate in ready if candidate.key == fallback), None)
     able = [candidate for candidate in ready if candidate.score > 0]
-    if deputy is not None and (not able or out_of_scope(ready, policy, claimed=claimed)):
+    outside = out_of_scope(ready, policy, claimed=claimed, in_scope=in_scope)
+    if deputy is not None and (not able or outside):
         reasons.append(f"no expert claims the query: {deputy.key} takes over as the fallback")
         able = [deputy, *(candidate for candidate in able if candidate is not deputy)]
     able = able or ready[:1]
+    staying = next((one for one in able if one.key == incumbent), None)
+    if staying is not None and 0 < able[0].score - staying.score < policy.switch_gain:
+        reasons.append(
+            f"{staying.key} keeps its session: {able[0].key} is better by "
+            f"{able[0].score - staying.score:.2f}, less than {policy.switch_gain:.2f}"
+        )
+        able = [staying, *(one for one in able if one is not staying)]
     confidence = calibration.probability([(one.score, one.gate) for one in able])
     low = confidence < policy.min_confidence
     most = top_k if top_k is not None else (policy.top_k if low else 1)
     chosen = able[:most]
+    if sure and policy.risk is not None and top_k is None:
+        chosen = [one for one in able if one.key in sure or one is able[0]]
+        most = len(chosen) + 1  # the fallback joins the set, and takes nobody's place
+        reasons.append(_set_reason(policy.risk, sure, able))
     reasons.insert(0, _standing(chosen[0]))
-    reasons += [_not_ready(one, chosen[0], not_ready) for one in _better(ranked, chosen[0])]
+    reasons += [
+        _not_ready(one, chosen[0], not_ready)
+        for one in _better(ranked, chosen[0])
+        if one not in able
+    ]
     if low:
         reasons.append(f"low confidence: {confidence:.2f} is below {policy.min_confidence:.2f}")
         if deputy is not None and deputy not in chosen and most > 1:
@@ -105,13 +139,35 @@ def choose(
     return Choice(tuple(chosen), tuple(passed), confidence, low, tuple(reasons))
 
 
-def out_of_scope(ready: Sequence[Candidate], policy: RoutingPolicy, *, claimed: bool) -> bool:
+def out_of_scope(
+    ready: Sequence[Candidate],
+    policy: RoutingPolicy,
+    *,
+    claimed: bool,
+    in_scope: bool | None = None,
+) -> bool:
     """Whether neither any expert nor the gate finds the query its own."""
     if claimed:
         return False
+    if in_scope is not None:
+        return not in_scope
     shares = [candidate.gate for candidate in ready]
     even = sum(shares) / len(shares)
     return max(shares) <= policy.scope_ratio * even
+
+
+def _set_reason(risk: float, sure: Sequence[str], able: Sequence[Candidate]) -> str:
+    there = [key for key in sure if any(one.key == key for one in able)]
+    absent = [key for key in sure if key not in there]
+    if absent:
+        return (
+            f"a risk of {risk:g} would take {', '.join(sure)}; without {', '.join(absent)}, who "
+            "cannot answer now, it is not kept"
+        )
+    return (
+        f"a risk of {risk:g} takes {len(there)}: {', '.join(there)} hold an acceptable expert for "
+        f"{1 - risk:.0%} of such queries"
+    )
 
 
 def _standing(one: Candidate) -> str:

@@ -13,10 +13,13 @@ from collegium.errors import NoExpertAvailable
 from collegium.experts.roster import Roster
 from collegium.lexicon import Vocabulary
 from collegium.routing.admission import check
+from collegium.routing.belief import Belief, BelievingGate
 from collegium.routing.calibration import HEURISTIC, Calibration
 from collegium.routing.classifier import QueryClassifier, Reading
 from collegium.routing.gate import Gate, KeywordGate
 from collegium.routing.policy import RoutingPolicy, choose
+from collegium.routing.sessions import Sessions
+from collegium.routing.stack import stack_of
 from collegium.types import Candidate, Decision
 
 if TYPE_CHECKING:
@@ -40,7 +43,11 @@ class MoERouter:
     """Chooses the few experts who should answer a query.
 
     Give it experts, or a `Roster` that others add to. Without a `gate` it reads the experts'
-    vocabularies; an expert that the gate does not know counts by its own assessment alone.
+    vocabularies; an expert that the gate does not know counts by its own assessment alone. Without
+    a `calibration` it takes the gate's.
+
+    Raises:
+        ValueError: the policy's blend is learned, and no stack was fitted for the gate.
     """
 
     def __init__(
@@ -50,15 +57,19 @@ class MoERouter:
         gate: Gate | None = None,
         classifier: QueryClassifier | None = None,
         policy: RoutingPolicy | None = None,
-        calibration: Calibration = HEURISTIC,
+        calibration: Calibration | None = None,
     ) -> None:
         self.roster = experts if isinstance(experts, Roster) else Roster(experts)
         self.policy = policy or RoutingPolicy()
         self._gate = gate
+        self._stack = stack_of(gate) if self.policy.blend == "learned" else None
+        if self.policy.blend == "learned" and self._stack is None:
+            raise ValueError("the blend is learned, and no stack was fitted for the gate")
         self._classifier = classifier or QueryClassifier()
         self._calibration = calibration
         self._read_from: tuple[Expert, ...] = ()
         self._keywords = KeywordGate({})
+        self._sessions = Sessions()
 
     async def route(self, query: Query, top_k: int | None = None) -> list[tuple[Expert, float]]:
         """The experts who should answer, best first, each with its score from 0 to 1.
@@ -101,18 +112,28 @@ class MoERouter:
         if not experts:
             raise NoExpertAvailable("no expert is on duty; add one under moe.experts")
         reading = self._classifier.read(query)
-        shares = (self._gate or self._keywords_of(experts)).scores(reading)
+        belief, calibration = self._believed(reading, experts)
+        shares = belief.shares
         bids = await self._bids(experts, query)
+        scores = self._scores(experts, shares, bids)
         fallback = self.roster.fallback
         choice = choose(
-            [self._candidate(one, shares, bid) for one, bid in zip(experts, bids, strict=True)],
+            [
+                candidate_of(one, shares, bid, scores[one.key])
+                for one, bid in zip(experts, bids, strict=True)
+            ],
             not_ready={} if assume_ready else {e.key: e.not_ready for e in experts if e.not_ready},
             claimed=any(claims(one, bid) for one, bid in zip(experts, bids, strict=True)),
             fallback=fallback.key if fallback is not None else None,
             top_k=top_k,
             policy=self.policy,
-            calibration=self._calibration,
+            calibration=calibration,
+            in_scope=belief.in_scope,
+            sure=belief.sure,
+            incumbent=self._sessions.get(query.session) if query.session else None,
         )
+        if query.session:
+            self._sessions.keep(query.session, choice.chosen[0].key)
         first = self.roster[choice.chosen[0].key]
         return Decision(
             query_id=query.id,
@@ -123,6 +144,17 @@ class MoERouter:
             reasons=(*choice.reasons, *recognised(first, reading)),
             low_confidence=choice.low_confidence,
         )
+
+    def _believed(
+        self, reading: Reading, experts: tuple[Expert, ...]
+    ) -> tuple[Belief, Calibration]:
+        """What the gate believes, and what turns its ranking into a probability."""
+        gate = self._gate or self._keywords_of(experts)
+        if isinstance(gate, BelievingGate):
+            belief = gate.believe(reading, risk=self.policy.risk)
+            fitted = self._stack.calibration if self._stack is not None else gate.calibration
+            return belief, self._calibration or fitted
+        return Belief(gate.scores(reading)), self._calibration or HEURISTIC
 
     def _keywords_of(self, experts: tuple[Expert, ...]) -> Gate:
         """The keyword gate of these experts, made anew only when they have changed."""
@@ -141,19 +173,45 @@ class MoERouter:
             for task in tasks:
                 task.cancel()
 
-    def _candidate(self, expert: Expert, shares: Mapping[str, float], bid: Bid) -> Candidate:
-        share = shares.get(expert.key)
-        load = expert.current_load / max(1, expert.max_load)
-        full = f"at its maximum load of {expert.max_load}: score halved" if load >= 1 else ""
-        return Candidate(
-            expert=expert.name,
-            key=expert.key,
-            gate=share or 0.0,
-            assessment=bid.assessment or 0.0,
-            load=load,
-            score=self.policy.score(share, bid.assessment, load),
-            note="; ".join(filter(None, (bid.note, full))),
-        )
+    def _scores(
+        self, experts: Sequence[Expert], shares: Mapping[str, float], bids: Sequence[Bid]
+    ) -> dict[str, float]:
+        """Every expert's score by key: gate, own assessment and load in one."""
+        told = dict(zip((one.key for one in experts), bids, strict=True))
+        if self._stack is None:
+            return {
+                one.key: self.policy.score(
+                    shares.get(one.key), told[one.key].assessment, load_of(one)
+                )
+                for one in experts
+            }
+        # Even odds for a known expert that has said nothing: the gate alone weighs it.
+        own = {
+            key: (0.5 if key in shares else 0.0) if bid.assessment is None else bid.assessment
+            for key, bid in told.items()
+        }
+        stacked = self._stack.scores(shares, own)
+        return {one.key: self.policy.loaded(stacked[one.key], load_of(one)) for one in experts}
+
+
+def load_of(expert: Expert) -> float:
+    """How much of what an expert can take it has; 1 and more is all."""
+    return expert.current_load / max(1, expert.max_load)
+
+
+def candidate_of(expert: Expert, shares: Mapping[str, float], bid: Bid, score: float) -> Candidate:
+    """How an expert stands."""
+    load = load_of(expert)
+    full = f"at its maximum load of {expert.max_load}: score halved" if load >= 1 else ""
+    return Candidate(
+        expert=expert.name,
+        key=expert.key,
+        gate=shares.get(expert.key, 0.0),
+        assessment=bid.assessment or 0.0,
+        load=load,
+        score=score,
+        note="; ".join(filter(None, (bid.note, full))),
+    )
 
 
 def bid_of(expert: Expert, task: asyncio.Future[float]) -> Bid:

@@ -1,11 +1,14 @@
-"""What a routing run is judged by."""
+"""What decisions are judged by."""
 
 from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +71,56 @@ def calibration_error(rows: Sequence[Judged], *, bins: int = 15) -> float:
             sure = sum(row.confidence for row in part) / len(part)
             total += abs(sure - share([row.right for row in part])) * len(part)
     return total / len(ordered)
+
+
+def confusion(rows: Sequence[Judged]) -> dict[str, dict[str, int]]:
+    """How often queries of each primary expert went to each; an acceptable one counts as it."""
+    table: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in rows:
+        table[row.labels[0]][row.labels[0] if row.right else row.ranking[0]] += 1
+    return {key: dict(value) for key, value in sorted(table.items())}
+
+
+def reliability(rows: Sequence[Judged], *, bins: int = 10) -> list[tuple[float, float, int]]:
+    """(mean confidence, share right, how many) for bins of equally many decisions."""
+    ordered = sorted(rows, key=lambda row: row.confidence)
+    parts = [
+        ordered[place * len(ordered) // bins : (place + 1) * len(ordered) // bins]
+        for place in range(bins)
+    ]
+    return [
+        (
+            sum(one.confidence for one in part) / len(part),
+            share([one.right for one in part]),
+            len(part),
+        )
+        for part in parts
+        if part
+    ]
+
+
+def by_group(rows: Sequence[Judged], field: str) -> dict[str, dict[str, float]]:
+    """Accuracy and number of queries for each `source` or `language`."""
+    groups: dict[str, list[bool]] = defaultdict(list)
+    for row in rows:
+        groups[getattr(row, field)].append(row.right)
+    return {
+        name: {"n": len(flags), "accuracy_any": round(share(flags), 4)}
+        for name, flags in sorted(groups.items())
+    }
+
+
+def summary(rows: Sequence[Judged]) -> dict[str, Any]:
+    """Every figure of a router, ready for JSON."""
+    flags = [row.right for row in rows]
+    low, high = interval(flags)
+    return {
+        "n": len(rows),
+        "accuracy_any": round(share(flags), 4),
+        "accuracy_any_95": [round(low, 4), round(high, 4)],
+        "accuracy_primary": round(share([row.ranking[0] == row.labels[0] for row in rows]), 4),
+        "top_2": round(share([bool(set(row.ranking[:2]) & set(row.labels)) for row in rows]), 4),
+        "macro_f1": round(macro_f1(rows), 4),
+        "ece": round(calibration_error(rows), 4),
+        "recall": {key: round(value, 4) for key, value in recalls(rows).items()},
+    }

@@ -1,0 +1,1 @@
+"""How the gate is made and judged, outside serving."""
