@@ -297,6 +297,13 @@ def test_an_encoder_that_nobody_trained_a_gate_on_says_what_to_run() -> None:
         shelf.gate("microsoft/codebert-base")
 
 
+def test_an_installed_encoder_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collegium.plugins.names", lambda _: ["mine"])
+    monkeypatch.setattr("collegium.plugins.load", lambda *_: object)
+    with pytest.raises(GateError, match="it takes name, version, width, general and encode"):
+        shelf.encoder("mine")
+
+
 def test_a_folder_without_a_gate_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(GateError, match=r"gate\.npz is missing"):
         shelf.gate(str(tmp_path))

@@ -243,6 +243,22 @@ def team(*, fallback: str = "") -> list[Expert]:
     return [ScriptedExpert(name, confidence=0.1, fallback=name == fallback) for name in "ABC"]
 
 
+async def test_a_sure_gate_makes_room_for_a_claim_of_an_expert_it_has_not_learned() -> None:
+    class Sure(Believer):
+        def scores(self, reading: Reading) -> Mapping[str, float]:
+            return {"a": 0.99, "b": 0.01}
+
+        def believe(self, reading: Reading, *, risk: float | None = None) -> Belief:
+            return Belief(self.scores(reading))
+
+    own: list[Expert] = [ScriptedExpert("A", confidence=0.5), ScriptedExpert("B", confidence=0.1)]
+    claiming = MoERouter([*own, ScriptedExpert("Wine", confidence=0.7)], gate=Sure())
+    assert (await claiming.decide(QUERY)).chosen[0].key == "wine"
+    silent = MoERouter([*own, ScriptedExpert("Wine", confidence=0.1)], gate=Sure())
+    first = (await silent.decide(QUERY)).chosen[0]
+    assert (first.key, first.gate) == ("a", 0.99)
+
+
 async def test_the_confidence_is_the_believing_gates_own() -> None:
     decision = await MoERouter(team(), gate=Believer()).decide(QUERY)
     assert decision.confidence == pytest.approx(1 / (1 + math.exp(2.0 - 5.0 * 0.6)))

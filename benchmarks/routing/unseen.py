@@ -52,6 +52,8 @@ from saving import save
 
 RISKS = (0.01, 0.02, 0.05, 0.1, 0.2)
 BLENDS = (1.0, 0.9, 0.8, 0.7, 0.6)
+# The peer is slow: so many queries of each fold are asked of it.
+PEER_ASKED = 300
 
 
 def part_of(told: Told, rows: np.ndarray) -> Told:
@@ -59,8 +61,8 @@ def part_of(told: Told, rows: np.ndarray) -> Told:
     return Told(told.logits[rows], told.quick[rows], told.vectors[rows], told.fold[rows])
 
 
-def crossed(examples: list[Example], told: Told, bids: Bids) -> dict[str, Any]:
-    """The gate's variants, each fold's few numbers fitted on the other folds."""
+def crossed(examples: list[Example], told: Told, bids: Bids) -> tuple[dict[str, Any], np.ndarray]:
+    """The gate's variants, each fold's few numbers fitted on the other folds; router's scores."""
     size, known = told.logits.shape
     variants = {name: np.zeros((size, known)) for name in ("encoder", "quick", "mixture", "staged")}
     confidence, alone = np.zeros(size), np.zeros(size, bool)
@@ -107,7 +109,7 @@ def crossed(examples: list[Example], told: Told, bids: Bids) -> dict[str, Any]:
     }
     told_of["router"]["by_source"] = by_group(judged(examples, scores, confidence), "source")
     told_of["router"]["by_language"] = by_group(judged(examples, scores, confidence), "language")
-    return {
+    result = {
         "gate": told_of,
         "decided_by_quick_model": round(float(alone.mean()), 4),
         "blend": {
@@ -126,6 +128,7 @@ def crossed(examples: list[Example], told: Told, bids: Bids) -> dict[str, Any]:
             for risk in RISKS
         },
     }
+    return result, scores
 
 
 def judged(examples: list[Example], scores: np.ndarray, confidence: np.ndarray) -> list[Judged]:
@@ -172,9 +175,15 @@ def peer_shares(
 
 
 def baselines(
-    examples: list[Example], everything: list[Example], base: Published, peer: Path | None
+    examples: list[Example],
+    everything: list[Example],
+    base: Published,
+    peer: Path | None,
+    ours: np.ndarray,
 ) -> dict[str, Any]:
-    """The same folds by simpler means."""
+    """The same folds by simpler means; `ours` are the router's scores, for the peer's sample."""
+    sample: list[int] = []
+    beside: dict[str, Any] = {}
     fold = np.array([FOLDS[one.source] for one in examples])
     told: dict[str, np.ndarray] = {
         name: np.zeros((len(examples), len(EXPERTS)))
@@ -208,20 +217,29 @@ def baselines(
             vectors[[place[examples[i].text] for i in out]]
         )
         if peer is not None:
-            told["semantic_router"][out] = peer_shares(
+            drawn = np.random.default_rng(0).permutation(out)[:PEER_ASKED]
+            sample += drawn.tolist()
+            told["semantic_router"][drawn] = peer_shares(
                 peer,
                 vectors,
                 [place[one.text] for one in train],
                 [one.labels[0] for one in train],
-                [place[examples[i].text] for i in out],
+                [place[examples[i].text] for i in drawn],
             )
+    if peer is not None:
+        shares = told.pop("semantic_router")[sample]
+        same = [examples[i] for i in sample]
+        beside = {
+            "semantic_router": figures(same, shares, shares.max(1)),
+            "router_on_the_same_queries": figures(same, ours[sample], ours[sample].max(1)),
+        }
     result = {name: figures(examples, shares, shares.max(1)) for name, shares in told.items()}
     plain = np.zeros((len(examples), len(EXPERTS)))
     for row, one in enumerate(examples):
         for rank, key in enumerate(keyword_ranking(one.text)):
             plain[row, EXPERTS.index(key)] = -rank
     result["keyword"] = figures(examples, plain, np.zeros(len(examples)))
-    return result
+    return {**result, **beside}
 
 
 def abroad(
@@ -257,16 +275,17 @@ def measure(data: Path, wheel: Path, work: Path, peer: Path | None) -> dict[str,
     bids = asyncio.run(Bids.of([one.text for one in examples]))
     heuristic = figures(examples, bids.values, bids.values.max(1))
     fitted = fit_settings(told, examples, EXPERTS)
+    mine, scores = crossed(examples, told, bids)
     return {
         "n": len(examples),
         "python": platform.python_version(),
         "folds": FOLDS,
-        **crossed(examples, told, bids),
+        **mine,
         "settings_on_all": _plain(fitted),
         "other_languages": abroad(everything, fitted, base, work),
         "baselines": {
             "own_assessment_alone": heuristic,
-            **baselines(examples, everything, base, peer),
+            **baselines(examples, everything, base, peer, scores),
         },
     }
 

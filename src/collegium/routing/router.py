@@ -113,8 +113,8 @@ class MoERouter:
             raise NoExpertAvailable("no expert is on duty; add one under moe.experts")
         reading = self._classifier.read(query)
         belief, calibration = self._believed(reading, experts)
-        shares = belief.shares
         bids = await self._bids(experts, query)
+        shares = with_room(belief.shares, experts, bids)
         scores = self._scores(experts, shares, bids)
         fallback = self.roster.fallback
         choice = choose(
@@ -192,6 +192,24 @@ class MoERouter:
         }
         stacked = self._stack.scores(shares, own)
         return {one.key: self.policy.loaded(stacked[one.key], load_of(one)) for one in experts}
+
+
+def with_room(
+    shares: Mapping[str, float], experts: Sequence[Expert], bids: Sequence[Bid]
+) -> Mapping[str, float]:
+    """The gate's shares, with room for experts on duty that it has not learned.
+
+    The gate spreads all its belief over experts it knows, whoever else is there. Where one of the
+    others is surer of itself than any of those, the shares shrink by as much.
+    """
+    words = [
+        (one.key in shares, bid.assessment or 0.0) for one, bid in zip(experts, bids, strict=True)
+    ]
+    known = max((word for learned, word in words if learned), default=0.0)
+    other = max((word for learned, word in words if not learned), default=0.0)
+    if not 0 < known < other:
+        return shares
+    return {key: share * known / other for key, share in shares.items()}
 
 
 def load_of(expert: Expert) -> float:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from collegium import plugins
 from collegium.config import cache_dir
+from collegium.encoders.base import Encoder
 from collegium.encoders.onnx import LazyEncoder
 from collegium.errors import GateError
 from collegium.routing.network import GatingNetwork
-
-if TYPE_CHECKING:
-    from collegium.encoders.base import Encoder
 
 BUILTIN = Path(__file__).parent.parent / "gates" / "builtin"
 BUILTIN_ENCODER = "builtin"
@@ -63,7 +60,12 @@ def encoder(name: str) -> Encoder:
     if name == BUILTIN_ENCODER:
         return LazyEncoder(BUILTIN, name=name)
     if name in plugins.names("encoders"):
-        made: Encoder = plugins.load("encoders", name)()
+        made = plugins.load("encoders", name)()
+        if not isinstance(made, Encoder):
+            raise GateError(
+                f"the encoder {name!r} is a {type(made).__name__} that is no encoder; it takes "
+                "name, version, width, general and encode"
+            )
         return made
     from collegium.encoders.huggingface import HuggingFaceEncoder  # noqa: PLC0415 -- an extra
 
