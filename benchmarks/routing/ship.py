@@ -75,7 +75,7 @@ def ship(data: Path, wheel: Path, work: Path) -> None:
     exemplars = exemplars_of(vectors[:, : made.general], EXEMPLARS, seed=RECIPE.seed)
     shares, alone = staged(told, settings)
     nearest = (unit(told.vectors) @ exemplars.astype(np.float32).T).max(1)
-    scope = fit_scope(shares[~alone], nearest[~alone])
+    settings = replace(settings, scope=fit_scope(shares[~alone], nearest[~alone]))
     bids = asyncio.run(Bids.of([one.text for one in judged]))
     counts = source_weights(judged)
     features, hits = router_features(shares, bids, judged)
@@ -86,7 +86,7 @@ def ship(data: Path, wheel: Path, work: Path) -> None:
         EXPERTS,
         made,
         Head(np.ascontiguousarray(weight), model.head.bias.detach().numpy()),
-        replace(settings, scope=scope),
+        settings,
         fit_quick(train, EXPERTS, seed=RECIPE.seed),
         exemplars,
         fit_levels(shares, judged, EXPERTS),

@@ -21,7 +21,6 @@ from semantic_router import Route
 from semantic_router.encoders import DenseEncoder
 from semantic_router.routers import IndexedRouter
 
-
 # It takes some 30 ms a query, so that few are asked to tune it.
 TUNED_ON = 80
 

@@ -32,7 +32,7 @@ class Settings:
     scope: float = 0.0
     # Fitted on half of the own conversations by benchmarks/routing/conversations.py.
     carry: float = 0.0
-    carry_short: float = 0.6
+    carry_short: float = 0.8
     # Of the features: "tuned" is an encoder and head trained together, "frozen" any encoder.
     features: str = "frozen"
 
