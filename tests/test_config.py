@@ -332,6 +332,14 @@ def test_the_message_is_the_problems() -> None:
         ("moe: {router: {top_k: true}}", "true is a switch; a whole number from 1"),
         ("moe: {router: {top_k: }}", "nothing is given; a whole number from 1"),
         ("moe: {router: {min_confidence: .nan}}", "nan is not finite; a number from 0 to 1"),
+        (
+            "moe: {router: {risk: 2}}",
+            "moe.router.risk: 2 is a number; a number above 0 and below 1",
+        ),
+        (
+            "moe: {router: {type: heuristic, risk: 0.1}}",
+            "the heuristic gate makes no sets; use `type: neural`",
+        ),
         ("moe: {aggregation: {deadline_s: .inf}}", "inf is not finite; a number above 0"),
         ("moe: {aggregation: {deadline_s: -.inf}}", "-inf is not finite; a number above 0"),
         ("moe: {aggregation: {strategy: 7}}", "7 is a number; some text, in quotes"),

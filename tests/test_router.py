@@ -173,6 +173,11 @@ async def test_an_empty_query_is_refused(text: str) -> None:
         await MoERouter([ScriptedExpert("A")]).decide(Query.of(text))
 
 
+def test_a_bare_text_is_no_query() -> None:
+    with pytest.raises(TypeError, match=r"made by Query\.of"):
+        Query("hello", session="s")  # type: ignore[arg-type]
+
+
 async def test_a_query_of_an_image_alone_is_not_empty() -> None:
     parts = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]
     query = Query(messages=(Message("user", parts),))

@@ -17,7 +17,13 @@ from collegium.learning.dataset import (
     read_examples,
     without_near_duplicates,
 )
-from collegium.learning.measures import Judged, calibration_error, confusion, summary
+from collegium.learning.measures import (
+    Judged,
+    calibration_error,
+    confusion,
+    interval,
+    summary,
+)
 from collegium.learning.report import page
 
 HOME = {
@@ -87,6 +93,49 @@ def test_a_learned_blend_is_refused_for_a_gate_it_was_not_fitted_for(
     assert "moe.router.blend is 'learned', and nothing was fitted for this gate" in routed.stderr
 
 
+def test_labels_are_experts_keys(tmp_path: Path) -> None:
+    data = tmp_path / "data.jsonl"
+    data.write_text('{"text": "my card", "labels": ["Billing Team", "CardsExpert", "cards"]}\n')
+    assert read_examples(data)[0].labels == ("billing_team", "cards")
+    data.write_text('{"text": "my card", "labels": ["!?"]}\n')
+    with pytest.raises(DataError, match="an expert's name has letters"):
+        read_examples(data)
+
+
+def test_an_expert_that_no_query_can_reach_is_refused(home: Path, tmp_path: Path) -> None:
+    assert collegium("train", "--data", home.name, "--out", "gate", cwd=tmp_path).returncode == 0
+    mine = "moe: {router: {model: gate}, experts: [{name: music}, {name: wether%s}]}\n"
+    (tmp_path / "collegium.yaml").write_text(mine % "")
+    routed = collegium("route", "--assume-ready", "is it cold", cwd=tmp_path)
+    assert routed.returncode == 2
+    assert "no query can come to wether: the gate of moe.router knows clock" in routed.stderr
+    (tmp_path / "collegium.yaml").write_text(mine % ", fallback: true")
+    assert collegium("route", "--assume-ready", "is it cold", cwd=tmp_path).returncode == 0
+
+
+def test_few_examples_that_all_go_right_promise_no_certainty(home: Path, tmp_path: Path) -> None:
+    assert collegium("train", "--data", home.name, "--out", "gate", cwd=tmp_path).returncode == 0
+    (tmp_path / "collegium.yaml").write_text(
+        "moe: {router: {model: gate}, experts: [{name: music}, {name: clock}, {name: weather}]}\n"
+    )
+    for text, least, most in (("set an alarm for noon", 0.6, 0.99), ("xq zv", 0.0, 0.9)):
+        routed = collegium("route", "--assume-ready", "--json", text, cwd=tmp_path)
+        assert least <= json.loads(routed.stdout)["confidence"] <= most
+
+
+def test_a_share_of_a_few_alike_keeps_its_doubt() -> None:
+    assert interval([True] * 6) == (pytest.approx(0.61, abs=0.01), 1.0)
+    assert interval([False] * 6) == (0.0, pytest.approx(0.39, abs=0.01))
+
+
+def test_a_report_for_nowhere_is_refused_before_the_work(home: Path, tmp_path: Path) -> None:
+    judged = collegium(
+        "evaluate", "routing", "--data", home.name, "--html", "none/x.html", cwd=tmp_path
+    )
+    assert judged.returncode == 2
+    assert "its folder does not exist" in judged.stderr
+
+
 def test_training_is_quiet_in_a_pipe_and_names_its_folder(home: Path, tmp_path: Path) -> None:
     trained = collegium("train", "--data", home.name, "--out", "gate", cwd=tmp_path)
     assert trained.stdout == "gate\n"
@@ -100,7 +149,7 @@ def test_training_is_quiet_in_a_pipe_and_names_its_folder(home: Path, tmp_path: 
         ("", "holds no examples"),
         ('{"text": "a"}\n', "line 1: 'labels' is None"),
         ('{"text": " ", "labels": ["x"]}\n', "line 1: 'text' is ' '"),
-        ("nonsense\n", "line 1: Expecting value"),
+        ("nonsense\n", "line 1 is not JSON: Expecting value"),
         ("[1]\n", "line 1: list is not an object"),
         ('{"text": "a", "labels": [3]}\n', "line 1: 'labels' is [3]"),
         ('{"text": "a", "labels": ["x"]}\n{"text": "b", "labels": ["x"]}\n', "two experts or more"),

@@ -138,20 +138,29 @@ def _check_stack(blend: str, gate: Gate | None) -> None:
 
 
 def check_gate(gate: Gate | None, experts: Iterable[Expert]) -> None:
-    """Refuse an own gate that knows none of the experts: it was trained for others.
+    """Refuse an own gate that was trained for others than the experts on duty.
 
     With the built-in gate, experts of one's own are found by their own assessment.
 
     Raises:
-        ConfigError: names what the gate knows, and who is on duty.
+        ConfigError: the gate knows none of them, or one of them that nothing else can find either;
+            names what it knows.
     """
     known: tuple[str, ...] = getattr(gate, "keys", ())
-    keys = [expert.key for expert in experts]
+    there = list(experts)
+    keys = [expert.key for expert in there]
     if known and keys and not set(known) & set(keys):
         raise ConfigError(
             f"the gate of moe.router knows {_named(known)}, and none of the experts on duty "
             f"({_named(keys)}); name the experts as its labels are"
         )
+    for one in there if known else ():
+        silent = isinstance(one, ModelExpert) and not one.vocabulary.terms and not one.fallback
+        if silent and one.key not in known:
+            raise ConfigError(
+                f"no query can come to {one.name}: the gate of moe.router knows {_named(known)}; "
+                "name it as one of these, or give it examples, a vocabulary or `fallback: true`"
+            )
 
 
 def _named(keys: Sequence[str]) -> str:

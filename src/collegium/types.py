@@ -54,6 +54,11 @@ class Query:
     sampling: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     tools: tuple[Mapping[str, Any], ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse a bare text, which would be taken for messages of one letter each."""
+        if isinstance(self.messages, str):
+            raise TypeError("a Query takes messages; of a text it is made by Query.of(text)")
+
     @classmethod
     def of(cls, text: str, **fields: Any) -> Query:
         """A query of one user message; `fields` are the other fields of `Query`."""

@@ -61,6 +61,8 @@ def routing(
         raise typer.BadParameter("say which queries to route: --data FILE.jsonl")
     from collegium.learning.dataset import check_labels, read_examples  # noqa: PLC0415
 
+    if html is not None and not html.absolute().parent.is_dir():
+        raise DataError(f"cannot write the report to {html}: its folder does not exist")
     examples = [one for path in data for one in read_examples(path)]
     team = college(config)
     check_labels(examples, (expert.key for expert in team.router.roster))

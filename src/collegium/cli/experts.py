@@ -119,7 +119,7 @@ def add(
     stderr().print(f"{right} of {len(texts)} examples, each left out in turn, come to {name}")
     for key, count in sorted(lost.items(), key=lambda item: -item[1]):
         stderr().print(f"  {count} would go to {key}")
-    say(f"{path}\n")
+    say(f"{path}\n" if not dry_run else f"would be written to {path}\n")
 
 
 def example_texts(path: Path) -> list[str]:

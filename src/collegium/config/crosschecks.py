@@ -111,6 +111,10 @@ def _installed(data: Any) -> Iterator[Problem]:
     # Looking up what is installed costs time; what collegium brings need not be looked up.
     if isinstance(gate, str) and gate not in ("heuristic", "neural"):
         yield from _plugin(("moe", "router", "type"), "gates", gate)
+    if gate == "heuristic" and _group(data, "moe", "router").get("risk") is not None:
+        yield Problem(
+            ("moe", "router", "risk"), "the heuristic gate makes no sets; use `type: neural`"
+        )
     strategy = _group(data, "moe", "aggregation").get("strategy")
     if isinstance(strategy, str) and strategy != "weighted":
         yield from _plugin(("moe", "aggregation", "strategy"), "strategies", strategy)

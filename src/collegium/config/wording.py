@@ -132,7 +132,8 @@ def _expected(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 def _limits(node: Mapping[str, Any]) -> str:
     low, high, above = (node.get(key) for key in ("minimum", "maximum", "exclusiveMinimum"))
     if above is not None:
-        return f" above {above:g}"
+        below = node.get("exclusiveMaximum")
+        return f" above {above:g}" + (f" and below {below:g}" if below is not None else "")
     if low is None:
         return ""
     return f" from {low:g}" + (f" to {high:g}" if high is not None else "")

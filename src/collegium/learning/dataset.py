@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from collegium.errors import DataError
 from collegium.jsonvalues import is_array, is_object
+from collegium.types import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,6 +51,8 @@ class Example:
 def read_examples(path: Path) -> list[Example]:
     """The examples of a JSON-lines file: `{"text", "labels"}` a line, or `{"text", "label"}`.
 
+    Labels become experts' keys, so that 'CodingExpert' and 'coding' are one.
+
     Raises:
         DataError: the file cannot be read, or lines of it are no examples; names up to five.
     """
@@ -64,6 +67,8 @@ def read_examples(path: Path) -> list[Example]:
         if line.strip():
             try:
                 examples.append(_example(json.loads(line)))
+            except json.JSONDecodeError as error:
+                mistakes.append(f"line {number} is not JSON: {error.msg}")
             except (ValueError, TypeError, RecursionError) as error:
                 mistakes.append(f"line {number}: {error}")
     if mistakes:
@@ -84,7 +89,10 @@ def _example(row: Any) -> Example:
     if not (is_array(labels) and labels and all(isinstance(one, str) and one for one in labels)):
         raise ValueError(f"'labels' is {labels!r}; it must be a list of experts, the best first")
     rest = {key: str(row.get(key) or "") for key in ("source", "lang", "license", "id", "split")}
-    return Example(text, tuple(dict.fromkeys(labels)), **rest)
+    keys = {str(one): key_of(one) for one in labels}
+    if not all(keys.values()):
+        raise ValueError(f"'labels' is {labels!r}; an expert's name has letters")
+    return Example(text, tuple(dict.fromkeys(keys.values())), **rest)
 
 
 def labels_of(examples: Iterable[Example]) -> tuple[str, ...]:

@@ -33,7 +33,10 @@ def share(flags: Sequence[bool]) -> float:
 
 
 def interval(flags: Sequence[bool], *, rounds: int = 1000, seed: int = 0) -> tuple[float, float]:
-    """The 95 % bootstrap interval of a share (percentiles)."""
+    """The 95 % interval of a share: bootstrap percentiles; Wilson's (1927) where all are alike."""
+    if len(set(flags)) == 1:
+        least = len(flags) / (len(flags) + 1.96**2)
+        return (least, 1.0) if flags[0] else (0.0, 1 - least)
     chance = random.Random(seed)
     shares = sorted(share(chance.choices(flags, k=len(flags))) for _ in range(rounds))
     return shares[int(0.025 * rounds)], shares[int(0.975 * rounds)]

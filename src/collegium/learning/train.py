@@ -14,7 +14,7 @@ from collegium.learning.dataset import fingerprint, labels_of
 from collegium.learning.fitting import acceptable, fit_calibration, fit_levels, fit_scope
 from collegium.learning.measures import Judged, summary
 from collegium.lexicon import assess
-from collegium.routing.calibration import features
+from collegium.routing.calibration import Calibration, features
 from collegium.routing.head import fit_head, softmax
 from collegium.routing.network import GatingNetwork, frozen_features, unit
 from collegium.routing.policy import RoutingPolicy
@@ -95,7 +95,7 @@ def train_gate(
         Settings(temperature=temperature, scope=fit_scope(shares, near)),
         exemplars=pointed[shown].astype(np.float16),
         levels=fit_levels(shares, examples, experts),
-        calibration=fit_calibration(ranked, hits, np.ones(len(hits))),
+        calibration=_calibration(ranked, hits),
     )
     advance(1)
     sure = _cross_fitted(ranked, hits, folds)
@@ -167,9 +167,13 @@ def _folds(examples: Sequence[Example], seed: int) -> NDArray[np.int64]:
 
 
 def _temperature(logits: NDArray[np.float32], right: NDArray[np.bool_]) -> float:
+    # As if one more query in n + 2 went wrong: few queries that all go right promise no certainty.
+    doubt = 1 / (len(logits) + 2)
+
     def loss(temperature: float) -> float:
         together = (softmax(logits / np.float32(temperature)) * right).sum(1)
-        return float(-np.log(np.maximum(together, 1e-9)).mean())
+        wrong = np.log(np.maximum(1 - together, 1e-9)).mean()
+        return float(-(1 - doubt) * np.log(np.maximum(together, 1e-9)).mean() - doubt * wrong)
 
     return float(min(_TEMPERATURES, key=loss))
 
@@ -182,6 +186,20 @@ def _features(shares: NDArray[np.float32]) -> tuple[float, float, float]:
     return features(pairs)
 
 
+def _calibration(ranked: NDArray[np.float64], hits: NDArray[np.bool_]) -> Calibration:
+    """The calibration of rankings; where nobody has a share or a score, nobody is right.
+
+    Each ranking counts as right and wrong a little, by the rule of succession (Laplace), so that a
+    few right ones promise no certainty.
+    """
+    doubt = 1 / (len(hits) + 2)
+    nobody = np.zeros((1, ranked.shape[1]))
+    together = np.concatenate((ranked, nobody))
+    softened = np.append(np.where(hits, 1 - doubt, doubt), 0.0)
+    weights = np.append(np.ones(len(hits)), max(1.0, len(hits) / 20))
+    return fit_calibration(together, softened, weights)
+
+
 def _cross_fitted(
     ranked: NDArray[np.float64], hits: NDArray[np.bool_], folds: NDArray[np.int64]
 ) -> list[float]:
@@ -189,7 +207,7 @@ def _cross_fitted(
     sure = [0.0] * len(hits)
     for fold in range(FOLDS):
         rest = folds != fold
-        fitted = fit_calibration(ranked[rest], hits[rest], np.ones(int(rest.sum())))
+        fitted = _calibration(ranked[rest], hits[rest])
         for place in np.flatnonzero(~rest):
             score, lead, share = map(float, ranked[place])
             sure[place] = fitted.of((score, lead, share))

@@ -271,7 +271,10 @@ class GatingNetwork:
         except GateError as error:
             raise GateError(f"the gate in {folder} cannot be used: {error}") from error
         except Exception as error:  # whatever a broken archive makes numpy, zlib or json raise
-            raise GateError(f"the gate in {folder} is broken: {error!r}") from error
+            raise GateError(
+                f"the gate in {folder} is broken ({error!r}); write it anew with: "
+                "collegium train --data FILE.jsonl"
+            ) from error
         made.check(folder)
         return made
 

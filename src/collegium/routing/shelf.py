@@ -39,8 +39,9 @@ def gate(model: str = "builtin") -> GatingNetwork:
     if folder.is_dir():
         raise GateError(f"there is no gate in {folder}: gate.npz is missing")
     raise GateError(
-        f"no gate has been trained on the encoder {model!r}, and no folder is called so; run: "
-        f"collegium train --data FILE.jsonl --encoder {model}"
+        f"there is no gate in {str(folder.absolute())!r}, and none has been trained on an encoder "
+        f"called {model!r}; run: collegium train --data FILE.jsonl --encoder {model} for an "
+        "encoder's, or collegium train --data FILE.jsonl --out DIR for a folder"
     )
 
 
