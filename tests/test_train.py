@@ -124,8 +124,8 @@ def test_few_examples_that_all_go_right_promise_no_certainty(home: Path, tmp_pat
 
 
 def test_a_share_of_a_few_alike_keeps_its_doubt() -> None:
-    assert interval([True] * 6) == (pytest.approx(0.61, abs=0.01), 1.0)
-    assert interval([False] * 6) == (0.0, pytest.approx(0.39, abs=0.01))
+    assert interval([True] * 6) == pytest.approx((0.61, 1.0), abs=0.01)
+    assert interval([False] * 6) == pytest.approx((0.0, 0.39), abs=0.01)
 
 
 def test_a_report_for_nowhere_is_refused_before_the_work(home: Path, tmp_path: Path) -> None:
