@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from blend import Bids, ranking_features, router_features, stack_weight, stacked
+from blend import Bids, blended, ranking_features, router_features, stack_weight, stacked
 from material import EXPERTS, OWN_FILES, RECIPE, Published, held_out, own, public
 
 from collegium.cli.progress import counting
@@ -38,6 +38,7 @@ from collegium.learning.fitting import (
     staged,
 )
 from collegium.learning.held_out import trained_on
+from collegium.learning.measures import Judged, summary
 from collegium.learning.quick import fit_quick
 from collegium.routing.head import Head
 from collegium.routing.network import GatingNetwork, unit
@@ -91,7 +92,7 @@ def ship(data: Path, wheel: Path, work: Path) -> None:
         exemplars,
         fit_levels(shares, judged, EXPERTS),
         fit_calibration(features, hits, counts),
-        card(train, judged, settings),
+        card(train, judged, settings, held_out_figures(judged, blended(shares, bids))),
         stack=Stack(lean, fit_calibration(*of_stack, counts)),
     )
     gate.save(BUILTIN)
@@ -110,7 +111,33 @@ def digest_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
-def card(train: list, judged: list, settings: object) -> dict:
+def held_out_figures(judged: list, scores: np.ndarray) -> dict:
+    """How right the router is on the sources held out, for the card; `unseen.py` tells all."""
+    rows = [
+        Judged(
+            one.labels,
+            tuple(EXPERTS[i] for i in np.argsort(-row, kind="stable")),
+            0.0,
+            one.source,
+            one.lang,
+        )
+        for one, row in zip(judged, scores, strict=True)
+    ]
+    told = summary(rows)
+    return {
+        name: told[name]
+        for name in (
+            "n",
+            "accuracy_any",
+            "accuracy_any_95",
+            "accuracy_primary",
+            "top_2",
+            "macro_f1",
+        )
+    }
+
+
+def card(train: list, judged: list, settings: object, figures: dict) -> dict:
     """What the weights are made of."""
     sources = Counter((one.source or "authored", one.license) for one in train)
     return {
@@ -136,6 +163,7 @@ def card(train: list, judged: list, settings: object) -> dict:
                 "none of their text is in this package."
             ),
         },
+        "sources_held_out": figures,
         "calibrated_on": {"queries": len(judged), "how": "five folds of whole sources held out"},
     }
 
