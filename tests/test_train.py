@@ -261,11 +261,14 @@ def test_only_what_may_be_given_away_is_learned(licence: str, free: bool) -> Non
 def test_the_own_queries_are_sound() -> None:
     folder = Path(__file__).parent.parent / "data" / "routing"
     experts = "coding math reasoning planning data knowledge research writing language advisor"
+    ids: list[str] = []
     for part, fewest in (("seed", 5000), ("more", 5000), ("further", 2000)):
         rows = read_examples(folder / f"authored_{part}.jsonl")
         assert len(rows) >= fewest
         assert {label for row in rows for label in row.labels} == set(experts.split())
         assert all(row.permissive for row in rows)
+        ids += [row.id for row in rows]
+    assert len(set(ids)) == len(ids)
 
 
 def wine(tmp_path: Path, *lines: str) -> None:

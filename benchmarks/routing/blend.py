@@ -15,6 +15,7 @@ from collegium.lexicon import assess, read
 from collegium.routing.calibration import features
 from collegium.routing.head import softmax
 from collegium.routing.policy import RoutingPolicy
+from collegium.routing.stack import LEAST, LEAST_SHARE, MOST
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ def blended(shares: np.ndarray, bids: Bids, weight: float | None = None) -> np.n
 
 def stacked(shares: np.ndarray, bids: Bids, weight: float) -> np.ndarray:
     """The learned stack's scores, as `collegium.routing.stack` has them."""
-    own = np.clip(bids.values, 0.01, 0.99)
-    return softmax(np.log(np.maximum(shares, 1e-6)) + weight * np.log(own / (1 - own)))
+    own = np.clip(bids.values, LEAST, MOST)
+    return softmax(np.log(np.maximum(shares, LEAST_SHARE)) + weight * np.log(own / (1 - own)))
 
 
 def stack_weight(shares: np.ndarray, bids: Bids, right: np.ndarray, counts: np.ndarray) -> float:

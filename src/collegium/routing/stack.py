@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
     from collegium.routing.calibration import Calibration
 
-_LEAST, _MOST = 0.01, 0.99
-_LEAST_SHARE = 1e-6
+# So that no word and no share decides alone.
+LEAST, MOST = 0.01, 0.99
+LEAST_SHARE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Stack:
             own: every expert's own assessment, by key.
         """
         raised = {
-            key: max(shares[key], _LEAST_SHARE) * odds(word) ** self.weight
+            key: max(shares[key], LEAST_SHARE) * odds(word) ** self.weight
             for key, word in own.items()
             if key in shares
         }
@@ -43,7 +44,7 @@ class Stack:
 
 def odds(assessment: float) -> float:
     """The odds of an assessment, kept away from nought and infinity."""
-    kept = min(_MOST, max(_LEAST, assessment))
+    kept = min(MOST, max(LEAST, assessment))
     return kept / (1 - kept)
 
 
