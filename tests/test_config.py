@@ -303,14 +303,14 @@ another name, or a key of its own
 13: moe.experts[2].vocabulary.word: "heavy" is text; a number
 14: moe.experts[2].capabilities[0].max_load: "2" is text; a whole number from 1, without quotes
 15: moe.experts[3]: "just text" is text; the keys name, key, models, max_instances, instructions, \
-description, vocabulary, examples, capabilities, fallback, use
+description, vocabulary, examples, capabilities, fallback, compute, use
 16: moe.experts[4].name: missing; some text
 18: backends.deepseek.kind: 'htpp' is no kind of backend; did you mean 'http'? \
 (known: http, llamacpp, ollama, openai, recorded, vllm)
 19: backends.other.url: 'ftp://x' is not an http or https address, such as \
 'http://127.0.0.1:11434/v1'
 21: models.a: a -> b -> a goes in a circle; one must be BACKEND/MODEL
-23: backend: unknown key; did you mean 'backends'? (known: moe, backends, models)
+23: backend: unknown key; did you mean 'backends'? (known: moe, backends, models, prices)
 """
     told = [line.removeprefix("collegium.yaml:") for line in problems(EVERYTHING_WRONG)]
     told = [re.sub(r" \(installed: .*\)$", "", line) for line in told]
@@ -366,10 +366,53 @@ def test_the_message_is_the_problems() -> None:
         ("backends: {a: {kind: http, url: 'http://x y'}}", "'http://x y' is not an http or"),
         ("backends: {a: {kind: http, url: 'http://x/?a=1'}}", "has no '?' and no '#'"),
         ("backends: {a: {kind: llamacpp, context_tokens: 1}}", "a whole number from 256"),
+        ("moe: {objective: best}", '"best" is text; one of quality, balanced, cheap, fast, parity'),
+        ("moe: {budget_usd: 0}", "moe.budget_usd: 0 is too small; a number above 0"),
+        ("moe: {records: ''}", 'moe.records: "" is empty; some text'),
+        ("moe: {aggregation: {abstain_below: 2}}", "2 is too large; a number from 0 to 1"),
+        ("moe: {verification: {wall_s: 0}}", "0 is too small; a number above 0"),
+        ("moe: {verification: {memory_mb: 1.5}}", "1.5 is not a whole number"),
+        ("moe: {experts: [{name: X, compute: 1}]}", "compute: 1 is a number; true or false"),
+        ("prices: {x: 1}", "prices.x: 1 is a number; the keys input, output"),
+        ("prices: {x: {input: -1, output: 1}}", "prices.x.input: -1 is too small; a number from 0"),
+        ("prices: {x: {input: 1}}", "prices.x.output: missing; a number from 0"),
+        ("prices: {/x: {input: 1, output: 1}}", "'/x' is not a model; write BACKEND/MODEL"),
     ],
 )
 def test_what_is_wrong_is_told_with_what_would_be_right(text: str, told: str) -> None:
     assert any(told in line for line in problems(text)), problems(text)
+
+
+def test_a_price_for_a_backend_that_is_not_there_is_told_with_its_line() -> None:
+    text = """\
+models: {big: ollama/qwq}
+prices:
+  big: {input: 1, output: 2}
+  qwq: {input: 1, output: 2}
+  olama/qwq: {input: 1, output: 2}
+"""
+    assert refusal(text) == (
+        "collegium.yaml:5: prices['olama/qwq']: 'olama/qwq' names the backend 'olama', which is "
+        "not there; did you mean 'ollama'? (known: local, ollama, vllm, llamacpp, lmstudio)"
+    )
+
+
+def test_what_decides_among_models_and_what_checks_answers_have_defaults() -> None:
+    moe = Config().moe
+    assert (moe.objective, moe.budget_usd, moe.records) == ("balanced", None, None)
+    assert moe.verification == config.VerificationConfig(
+        enabled=True, unsafe=False, wall_s=5.0, memory_mb=512
+    )
+    aggregation = moe.aggregation
+    assert (aggregation.policy, aggregation.adjudicate, aggregation.mend) == (None, True, True)
+    assert aggregation.abstain_below == 0
+
+
+def test_an_ensemble_needs_no_model_to_write_it() -> None:
+    aggregation = "{strategy: weighted, synthesis_model: null, adjudicate: false, mend: false}"
+    found = config.read(f"moe: {{aggregation: {aggregation}, experts: [{{name: X, compute: no}}]}}")
+    assert not found.moe.aggregation.adjudicate
+    assert not found.moe.experts[0].compute
 
 
 def test_a_wrong_source_and_a_wrong_sum_name_the_right_shapes() -> None:
@@ -671,7 +714,7 @@ def test_every_key_is_documented_with_its_default() -> None:
 
 
 def test_no_key_is_documented_that_does_not_exist() -> None:
-    rows = re.findall(r"^\| `((?:moe|backends|models)[^` ]*)` \|", PAGE, re.MULTILINE)
+    rows = re.findall(r"^\| `((?:moe|backends|models|prices)[^` ]*)` \|", PAGE, re.MULTILINE)
     assert set(rows) == set(dict(keys_of(config.schema(), config.schema(), "")))
 
 

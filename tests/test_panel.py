@@ -21,7 +21,7 @@ from collegium.errors import (
 )
 from collegium.events import Answered, Event, EventBus, Failed
 from collegium.testing import ScriptedExpert, strategy_checks
-from collegium.types import Answer, Chunk, Query, Response, Usage
+from collegium.types import Answer, Chunk, Query, Response, Usage, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -88,6 +88,82 @@ async def test_a_panel_of_one_fails_with_its_own_error() -> None:
     panel, _ = panel_of(ScriptedExpert("A", error=BackendUnavailable("nobody home")))
     with pytest.raises(BackendUnavailable, match="nobody home"):
         await ResponseAggregator().settle(panel)
+
+
+async def test_answers_come_as_they_are_given_and_leaving_ends_the_rest() -> None:
+    experts = [
+        ScriptedExpert("Slow", pause_s=60),
+        ScriptedExpert("Later", "later", pause_s=0.02),
+        ScriptedExpert("Down", error=BackendUnavailable("down")),
+        ScriptedExpert("Soon", "soon"),
+    ]
+    panel, told = panel_of(*experts)
+    texts: list[str] = []
+    async with panel.asking(panel.voices) as answers:
+        async for answer in answers:
+            texts.append(answer.text)
+            if len(texts) == 2:
+                break
+        assert answers.outstanding == (experts[0],)
+    assert texts == ["soon", "later"]
+    assert [expert.current_load for expert in experts] == [0, 0, 0, 0]
+    assert [event.expert for event in told if isinstance(event, Failed)] == ["Down", "Slow"]
+    assert [call.outcome for call in panel.calls if call.expert == "Slow"] == ["abandoned"]
+
+
+async def test_an_answer_is_checked_once_and_keeps_its_place_among_the_answers() -> None:
+    class Slow:
+        checked = 0
+
+        async def verify(self, query: Query, text: str, /) -> Verdict:
+            self.checked += 1
+            await asyncio.sleep(0.01)
+            return Verdict("passed")
+
+    checker = Slow()
+    expert = ScriptedExpert("A", "42")
+    panel = Panel(QUERY, [(expert, 0.7)], verifier=checker)
+    answer = await panel.ask(expert)
+    one, other = await asyncio.gather(panel.verified(answer), panel.verified(answer))
+    assert one is other
+    assert await panel.verified(one) is one
+    assert checker.checked == 1
+    assert panel.answers == [one]
+    assert one.verdict == Verdict("passed")
+    assert (panel.weight(answer), panel.weight(one)) == (0.7, 0.7)
+    assert panel.weight(Answer("B", "m", "foreign")) == 1.0
+
+
+async def test_what_failed_calls_consumed_is_counted_as_far_as_it_is_known() -> None:
+    class Half(ScriptedExpert):
+        async def stream(self, query: Query) -> AsyncGenerator[Chunk]:
+            yield Chunk("half", model="m", usage=Usage(7, 5, 0.25))
+            raise BackendUnavailable("cut")
+
+    panel, _ = panel_of(Half("A"), ScriptedExpert("B", "whole"))
+    await panel.ask_all()
+    assert panel.spent == Usage(8, 6, 0.25)
+    assert [(call.model, call.outcome) for call in panel.calls] == [
+        ("m", "failed"),
+        ("scripted", "answered"),
+    ]
+
+
+async def test_the_budget_counts_those_at_work_as_what_they_are_expected_to_cost() -> None:
+    slow = ScriptedExpert("A", pause_s=60, cost_usd=0.6)
+    panel = Panel(QUERY, [(slow, 1.0)], budget_usd=1.0)
+    other = ScriptedExpert("B", cost_usd=0.5)
+    free = ScriptedExpert("C")
+    assert panel.affordable([slow, other, free]) == (slow, free)
+    waiting = asyncio.create_task(panel.ask(slow))
+    await asyncio.sleep(0.01)
+    assert not panel.affords(other)
+    with pytest.raises(ExpertError, match=r"B would cost \$0\.5000, and \$0\.6000 of \$1\.0000"):
+        await panel.ask(other)
+    assert other.asked == []
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert panel.affords(other)
 
 
 async def test_leaving_the_stream_tells_that_the_expert_was_abandoned() -> None:

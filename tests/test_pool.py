@@ -11,12 +11,20 @@ import pytest
 
 from collegium.backends.base import Prompt, joined
 from collegium.backends.pool import Instance, Pool
-from collegium.errors import BackendRefused, BackendUnavailable, ExpertBusy
+from collegium.backends.prices import Price, charged, price_of
+from collegium.backends.standing import Incumbents, Recent, Standing
+from collegium.errors import (
+    BackendRefused,
+    BackendTimeout,
+    BackendUnavailable,
+    ExpertBusy,
+    UnknownModel,
+)
 from collegium.testing import ScriptedBackend
 from collegium.types import Chunk, Message, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
 PROMPT = Prompt((Message("user", "?"),))
 DOWN = BackendUnavailable("it is down")
@@ -261,3 +269,208 @@ async def test_one_who_waits_is_not_given_the_instance_that_failed_him() -> None
 def test_a_pool_of_nothing_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="at least one instance"):
         Pool([])
+
+
+class Favour:
+    """A selector that names what it is told to, and keeps what it was shown."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+        self.shown: list[tuple[Standing, ...]] = []
+        self.incumbents: list[str | None] = []
+
+    def __call__(
+        self, prompt: Prompt, standings: Sequence[Standing], incumbent: str | None
+    ) -> Sequence[str]:
+        self.shown.append(tuple(standings))
+        self.incumbents.append(incumbent)
+        return self.names
+
+
+def favouring(favour: Favour, *backends: ScriptedBackend, **rest: int) -> Pool:
+    instances = [
+        Instance(one, f"model-{place}", f"there/{place}", rest.get("capacity", 1))
+        for place, one in enumerate(backends)
+    ]
+    return Pool(instances, selector=favour, max_waiting=rest.get("max_waiting", 64))
+
+
+async def test_the_selector_decides_who_answers() -> None:
+    pool = favouring(Favour("there/1", "there/0"), ScriptedBackend(), ScriptedBackend())
+    assert [await ask(pool) for _ in range(5)] == ["there/1"] * 5
+
+
+async def test_of_those_the_selector_names_the_first_with_room_answers() -> None:
+    slow = Gated()
+    pool = favouring(Favour("there/0", "there/1"), slow, ScriptedBackend(), ScriptedBackend())
+    first = asyncio.create_task(ask(pool))
+    await settled(lambda: pool.in_flight == 1)
+    assert await ask(pool) == "there/1"
+    slow.gate.set()
+    assert await first == "there/0"
+
+
+async def test_one_the_selector_would_rather_wait_for_is_waited_for() -> None:
+    slow = Gated()
+    pool = favouring(Favour("there/0"), slow, ScriptedBackend())
+    tasks = [asyncio.create_task(ask(pool)) for _ in range(2)]
+    await settled(lambda: pool.waiting == 1)
+    slow.gate.set()
+    assert await asyncio.gather(*tasks) == ["there/0"] * 2
+
+
+async def test_where_too_many_wait_already_any_instance_with_room_answers() -> None:
+    slow = Gated()
+    pool = favouring(Favour("there/0"), slow, ScriptedBackend(), max_waiting=1)
+    tasks = [asyncio.create_task(ask(pool)) for _ in range(2)]
+    await settled(lambda: pool.waiting == 1)
+    assert await ask(pool) == "there/1"
+    slow.gate.set()
+    assert await asyncio.gather(*tasks) == ["there/0"] * 2
+
+
+async def test_the_selector_is_asked_again_without_the_one_that_is_not_there() -> None:
+    favour = Favour("there/0")
+    pool = favouring(favour, Down(), ScriptedBackend("fine"))
+    assert await ask(pool) == "there/1"
+    assert [[one.name for one in shown] for shown in favour.shown] == [
+        ["there/0", "there/1"],
+        ["there/1"],
+    ]
+
+
+async def test_a_session_is_known_by_the_instance_that_had_it_last() -> None:
+    favour = Favour("there/0")
+    pool = favouring(favour, Down(), ScriptedBackend("fine"))
+    for session in ("s", "s", "t", None, None):
+        await pool.generate(Prompt(PROMPT.messages, session=session))
+    assert favour.incumbents[::2] == [None, "there/1", None, None, None]
+
+
+async def test_a_pinned_prompt_leaves_the_session_where_it_was() -> None:
+    favour = Favour("there/0")
+    pool = favouring(favour, ScriptedBackend(), ScriptedBackend())
+    prompt = Prompt(PROMPT.messages, session="s")
+    await pool.generate(prompt)
+    await joined(pool.stream(prompt, only="there/1"), model="")
+    await pool.generate(prompt)
+    assert favour.incumbents[-1] == "there/0"
+
+
+def test_the_longest_unused_session_is_forgotten_first() -> None:
+    incumbents = Incumbents(2)
+    for session, name in (("a", "1"), ("b", "2"), ("a", "3"), ("c", "4")):
+        incumbents.keep(session, name)
+    assert [incumbents.get(session) for session in "abc"] == ["3", None, "4"]
+
+
+async def test_a_prompt_for_one_instance_waits_for_it() -> None:
+    slow = Gated()
+    pool = pool_of(slow, ScriptedBackend())
+
+    async def only(name: str) -> str:
+        return (await joined(pool.stream(PROMPT, only=name), model="")).model
+
+    tasks = [asyncio.create_task(only("there/0")) for _ in range(2)]
+    await settled(lambda: pool.waiting == 1)
+    assert await ask(pool) == "there/1"
+    slow.gate.set()
+    assert await asyncio.gather(*tasks) == ["there/0"] * 2
+    assert (pool.in_flight, pool.waiting) == (0, 0)
+
+
+async def test_a_prompt_for_one_instance_fails_where_that_one_is_not_there() -> None:
+    other = ScriptedBackend()
+    pool = pool_of(Down(), other)
+    with pytest.raises(BackendUnavailable, match="it is down"):
+        await joined(pool.stream(PROMPT, only="there/0"), model="")
+    assert other.prompts == []
+    with pytest.raises(UnknownModel, match="'there/9' here; there are: there/0, there/1"):
+        await joined(pool.stream(PROMPT, only="there/9"), model="")
+
+
+def priced(backend: ScriptedBackend, price: Price | None) -> Pool:
+    return Pool([Instance(backend, "m", "there/m", 1, price)])
+
+
+class Charging(ScriptedBackend):
+    """Tells itself what it cost."""
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
+        yield Chunk("so", usage=Usage(10, 20, 0.5))
+
+
+async def test_what_an_answer_cost_is_told_by_its_price() -> None:
+    generation = await priced(ScriptedBackend("a b c"), Price(2.0, 10.0)).generate(PROMPT)
+    assert generation.usage.cost_usd == pytest.approx(32e-6)
+
+
+async def test_a_cost_that_the_backend_tells_is_kept() -> None:
+    assert (await priced(Charging(), Price(2.0, 10.0)).generate(PROMPT)).usage.cost_usd == 0.5
+
+
+async def test_without_a_price_nothing_is_charged() -> None:
+    generation = await priced(ScriptedBackend("a b c"), None).generate(PROMPT)
+    assert generation.usage == Usage(1, 3) == charged(Usage(1, 3), None)
+
+
+def test_a_price_is_found_by_the_whole_name_then_by_the_bare_one() -> None:
+    prices = {"lab/m": Price(1, 1), "m": Price(2, 2), "org/m": Price(3, 3)}
+    names = ("lab/m", "other/m", "other/org/m", "m", "lab/n", "n")
+    found = [price_of(name, prices) for name in names]
+    assert [one and one.input for one in found] == [1, 2, 3, 2, None, None]
+
+
+async def test_what_an_answer_will_cost_is_told_by_price_and_length() -> None:
+    pool = priced(ScriptedBackend("a b c"), Price(0.0, 10.0))
+    assert pool.expected_cost_usd(PROMPT) == pytest.approx(400 * 10e-6)
+    short = Prompt(PROMPT.messages, sampling={"max_tokens": 50})
+    assert pool.expected_cost_usd(short) == pytest.approx(50 * 10e-6)
+    await pool.generate(PROMPT)
+    assert pool.expected_cost_usd(PROMPT, only="there/m") == pytest.approx(3 * 10e-6)
+
+
+async def test_without_a_price_an_answer_will_cost_what_answers_did() -> None:
+    pool = priced(Charging(), None)
+    assert pool.expected_cost_usd(PROMPT) is None
+    await pool.generate(PROMPT)
+    assert pool.expected_cost_usd(PROMPT) == 0.5
+
+
+async def test_how_long_answers_take_is_learned_as_they_come() -> None:
+    now = 0.0
+
+    class Timed(ScriptedBackend):
+        async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
+            nonlocal now
+            now += self.pause_s
+            yield Chunk("so")
+            if self.error is not None:
+                raise self.error
+
+    backend, favour = Timed(), Favour()
+    pool = Pool(
+        [Instance(backend, "m", "there/m", 1, context_tokens=9)],
+        selector=favour,
+        clock=lambda: now,
+    )
+    for seconds in (1.0, 2.0, 2.0):
+        backend.pause_s = seconds
+        await ask(pool)
+    backend.pause_s, backend.error = 60.0, BackendTimeout("silent")
+    with pytest.raises(BackendTimeout):
+        await ask(pool)
+    backend.pause_s, backend.error = 0.0, BackendRefused("no")
+    with pytest.raises(BackendRefused):
+        await ask(pool)
+    assert pool.expected_cost_usd(PROMPT) is None
+    learned = [shown[0].latency_ms for shown in favour.shown]
+    assert learned == [None, 1000, 1200, 1360, pytest.approx(13088), pytest.approx(13088)]
+    assert favour.shown[0] == (Standing("there/m", context_tokens=9),)
+
+
+def test_an_answer_that_was_given_up_early_says_nothing() -> None:
+    recent = Recent()
+    recent.ended(1000, Usage())
+    recent.given_up(10)
+    assert recent.latency_ms == 1000

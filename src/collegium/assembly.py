@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collegium import plugins
+from collegium.answering import VERIFYING, Workbench, policy_of_cascade, synthesiser_of
 from collegium.backends.directory import Directory, Surroundings
-from collegium.backends.pool import Pool
+from collegium.backends.pool import Instance, Pool
 from collegium.config import ExpertConfig
 from collegium.errors import CollegiumError, ConfigError, PluginError
 from collegium.experts.base import Expert, ExpertCapability
 from collegium.experts.catalog import BUILT_IN, ExpertRow
 from collegium.experts.model_expert import ModelExpert
+from collegium.experts.records import Records
+from collegium.experts.verifying import VerifyingExpert
 from collegium.lexicon import Vocabulary
 from collegium.routing.gate import LearnsByExample
 from collegium.routing.policy import RoutingPolicy
+from collegium.routing.selector import ModelSelector
 from collegium.routing.stack import stack_of
 from collegium.types import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from collegium.aggregation.learned import CascadePolicy
     from collegium.config import Config
     from collegium.routing.gate import Gate
 
@@ -42,13 +48,23 @@ class Post:
 class Staff:
     """The experts of a configuration, and the pools they get when the college opens.
 
-    With a `model` they all answer with that one.
+    With a `model` they all answer with that one. `records` are what is known of models, by which
+    the pools choose.
     """
 
     def __init__(
-        self, config: Config, surroundings: Surroundings, *, model: str | None = None
+        self,
+        config: Config,
+        surroundings: Surroundings,
+        *,
+        model: str | None = None,
+        cascade: CascadePolicy | None = None,
     ) -> None:
         self._model = model
+        self.workbench = Workbench.of(config)
+        self.cascade = cascade or policy_of_cascade(config)
+        self.records = records_of(config) or self.cascade.records
+        self._selector = selector_of(config, self.records)
         self.directory = Directory(config, surroundings)
         rows = {row.key: row for row in BUILT_IN}
         if config.moe.experts:
@@ -58,10 +74,20 @@ class Staff:
         if not config.moe.enabled:
             entries = _only_one(entries)
         self.posts = [_post(entry, rows.get(key_of(entry.name)), config) for entry in entries]
+        for entry, post in zip(entries, self.posts, strict=True):
+            self._equip(entry, post.expert)
+        self.synthesiser = synthesiser_of(config)
+        self._synthesis_model = config.moe.aggregation.synthesis_model or ""
 
     def experts(self) -> tuple[Expert, ...]:
         """Everybody, in the order of the configuration."""
         return tuple(post.expert for post in self.posts)
+
+    def _equip(self, entry: ExpertConfig, expert: Expert) -> None:
+        """Give an expert who checks its work what it takes."""
+        if isinstance(expert, VerifyingExpert):
+            expert.verifier = self.workbench.verifier
+            expert.computers = self.workbench.computers(expert.key) if entry.compute else ()
 
     def stand_in(self, expert: Expert) -> None:
         """Add an expert made in Python; one of the same key gives way to it."""
@@ -79,11 +105,13 @@ class Staff:
             UnknownModel: there is one model for all of them, and nothing has it.
         """
         if self._model is not None:
-            everybodys = Pool([await self.directory.find(self._model)])
+            everybodys = self._pool([await self.directory.find(self._model)])
             for post in self.posts:
                 if isinstance(post.expert, ModelExpert):
                     post.expert.pool = everybodys
         await self._settle(self.posts)
+        if self.synthesiser is not None:
+            await self._settle([Post(self.synthesiser, (self._synthesis_model,))])
 
     async def _settle(self, posts: Iterable[Post]) -> None:
         for post in posts:
@@ -93,9 +121,12 @@ class Staff:
             try:
                 names = post.models
                 instances = [await self.directory.find(name) for name in names]
-                expert.pool = Pool(instances or [await self.directory.best_for(expert.key)])
+                expert.pool = self._pool(instances or [await self.directory.best_for(expert.key)])
             except CollegiumError as error:
                 expert.no_pool = str(error)
+
+    def _pool(self, instances: Sequence[Instance]) -> Pool:
+        return Pool(instances, selector=self._selector)
 
 
 def gate_of(config: Config) -> Gate | None:
@@ -179,6 +210,22 @@ def policy_of(config: Config) -> RoutingPolicy:
     )
 
 
+def records_of(config: Config) -> Records | None:
+    """What the configuration's file tells of models; None without one.
+
+    Raises:
+        DataError: the file cannot be read, or is wrong.
+    """
+    path = config.moe.records
+    return None if path is None else Records.load(Path(path).expanduser())
+
+
+def selector_of(config: Config, records: Records) -> ModelSelector:
+    """What chooses among an expert's models, by the configured objective and budget."""
+    moe = config.moe
+    return ModelSelector(records, objective=moe.objective, budget_usd=moe.budget_usd)
+
+
 def _only_one(entries: list[ExpertConfig]) -> list[ExpertConfig]:
     """With the mixture switched off: the fallback if there is one, else the first expert."""
     named = [entry for entry in entries if entry.fallback or key_of(entry.name) == "advisor"]
@@ -205,7 +252,7 @@ def _post(entry: ExpertConfig, row: ExpertRow | None, config: Config) -> Post:
             fallback=entry.fallback,
         )
     else:
-        expert = ModelExpert(
+        expert = (VerifyingExpert if row.key in VERIFYING else ModelExpert)(
             row.name,
             Vocabulary(words) if words else row.vocabulary,
             instructions=entry.instructions or row.instructions,

@@ -28,6 +28,7 @@
     │   ├── DownloadFailed
     │   ├── ChecksumMismatch
     │   └── CacheNotWritable
+    ├── SandboxUnavailable           code cannot be run here without danger, so it is not
     ├── DataError                    a file of labelled queries is missing or wrong
     └── GateError                    a trained gate is missing or broken
 
@@ -222,6 +223,12 @@ class CacheNotWritable(ModelFileError):
     """The cache directory takes no more: no permission, or no space."""
 
     code = "cache_not_writable"
+
+
+class SandboxUnavailable(CollegiumError):
+    """Isolation could not be proved, so code that is not trusted is not run."""
+
+    status, code = 503, "sandbox_unavailable"
 
 
 class DataError(CollegiumError):

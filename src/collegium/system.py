@@ -5,25 +5,29 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from collegium import config as configuration
 from collegium.aggregation.aggregator import ResponseAggregator, response_of
 from collegium.aggregation.panel import Panel
+from collegium.answering import aggregator_of
 from collegium.assembly import Staff, check_gate, gate_of, policy_of
 from collegium.backends.directory import Directory, Surroundings
-from collegium.errors import ConfigError
+from collegium.errors import ConfigError, QueryError
 from collegium.events import Completed, EventBus, Routed
 from collegium.experts.roster import Roster
 from collegium.management.manager import ExpertManager
 from collegium.routing.admission import check
 from collegium.routing.router import MoERouter
+from collegium.routing.selector import OBJECTIVES
 from collegium.types import Chunk, Query
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection, Iterable
     from pathlib import Path
 
+    from collegium.aggregation.learned import CascadePolicy
     from collegium.config import Config
     from collegium.experts.base import Expert
     from collegium.types import Decision, Response
@@ -47,6 +51,8 @@ class Collegium:
         staff: Staff | None = None,
         events: EventBus | None = None,
         deadline_s: float = DEADLINE_S,
+        objective: str = "balanced",
+        budget_usd: float | None = None,
     ) -> None:
         self.router = router
         self.aggregator = aggregator or ResponseAggregator()
@@ -54,6 +60,7 @@ class Collegium:
         self.manager = ExpertManager(router.roster, self.events)
         self.staff = staff
         self.deadline_s = deadline_s
+        self.objective, self.budget_usd = objective, budget_usd
         self._opening = asyncio.Lock()
         self._opened = False
 
@@ -89,17 +96,27 @@ class Collegium:
         experts: Iterable[Expert] = (),
         model: str | None = None,
         surroundings: Surroundings | None = None,
+        cascade: CascadePolicy | None = None,
     ) -> Collegium:
-        """The college that a configuration describes; see `from_config`."""
-        staff = Staff(config, surroundings or this_machine(), model=model)
+        """The college that a configuration describes; see `from_config`.
+
+        `cascade` takes the place of the policy that the configuration names.
+        """
+        staff = Staff(config, surroundings or this_machine(), model=model, cascade=cascade)
         for expert in experts:
             staff.stand_in(expert)
         gate = gate_of(config)
         if config.moe.router.model != "builtin":
             check_gate(gate, staff.experts())
         router = MoERouter(Roster(staff.experts()), gate=gate, policy=policy_of(config))
-        aggregator = ResponseAggregator(config.moe.aggregation.strategy)
-        return cls(router, aggregator, staff=staff, deadline_s=config.moe.aggregation.deadline_s)
+        return cls(
+            router,
+            aggregator_of(config, staff.cascade, staff.synthesiser),
+            staff=staff,
+            deadline_s=config.moe.aggregation.deadline_s,
+            objective=config.moe.objective,
+            budget_usd=config.moe.budget_usd,
+        )
 
     @property
     def directory(self) -> Directory:
@@ -175,18 +192,25 @@ class Collegium:
     def _refuse_early(self, query: Query, strategy: str | None, experts: Collection[str]) -> None:
         """Raise what would be raised anyway, before a model is fetched for nothing."""
         check(query, max_chars=self.router.policy.max_query_chars)
+        if query.objective is not None and query.objective not in OBJECTIVES:
+            known = ", ".join(OBJECTIVES)
+            raise QueryError(f"no objective called {query.objective!r}; there are: {known}")
         self.aggregator.strategy(strategy)
         for name in experts:
             self.router.roster[name]
 
     def _convene(self, query: Query, decision: Decision) -> Panel:
         roster = self.router.roster
+        task, objective = query.task or decision.task, query.objective or self.objective
         return Panel(
-            query,
+            replace(query, task=task, objective=objective),
             [(roster[one.key], one.score) for one in decision.chosen],
             events=self.events,
             deadline_s=query.deadline_s or self.deadline_s,
             decision=decision,
+            verifier=self.staff.workbench.verifier if self.staff else None,
+            records=self.staff.records if self.staff else None,
+            budget_usd=self.budget_usd,
         )
 
     async def open(self) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from collegium.aggregation.panel import Panel
 from collegium.backends.base import Backend, Generation, Prompt, joined
+from collegium.errors import CollegiumError
 from collegium.experts.base import Expert, spoken
 from collegium.routing.classifier import QueryClassifier
 from collegium.types import Answer, Chunk, Message, Query, Usage
@@ -95,10 +96,13 @@ class ScriptedExpert(Expert):
         error: Exception | None = None,
         pause_s: float = 0.0,
         fallback: bool = False,
+        model: str = "scripted",
+        cost_usd: float | None = None,
     ) -> None:
         super().__init__(name, fallback=fallback)
         self.text, self.confidence = text, confidence
         self.error, self.pause_s = error, pause_s
+        self.model, self.cost_usd = model, cost_usd
         self.asked: list[Query] = []
 
     async def can_handle(self, query: Query) -> float:
@@ -111,7 +115,12 @@ class ScriptedExpert(Expert):
         await asyncio.sleep(self.pause_s)
         if self.error is not None:
             raise self.error
-        return Answer(self.name, "scripted", self.text, self.confidence, usage=Usage(1, 1))
+        usage = Usage(1, 1, self.cost_usd or 0.0)
+        return Answer(self.name, self.model, self.text, self.confidence, usage=usage)
+
+    def expected_cost_usd(self, query: Query) -> float | None:
+        """The fixed cost, if it was given one."""
+        return self.cost_usd
 
 
 def expert_checks() -> list[Callable[[Callable[[], Expert]], Awaitable[None]]]:
@@ -143,6 +152,10 @@ def strategy_checks() -> list[Callable[[Callable[[], Strategy]], Awaitable[None]
     return [
         a_strategy_ends_with_an_answer,
         a_strategy_survives_one_failure,
+        a_strategy_takes_no_empty_answer,
+        a_strategy_names_everybody_where_all_fail,
+        a_strategy_keeps_what_came_before_the_deadline,
+        a_strategy_counts_every_call_once,
         leaving_a_strategy_leaves_no_work,
     ]
 
@@ -261,6 +274,56 @@ async def a_strategy_survives_one_failure(make: Callable[[], Strategy]) -> None:
     async with aclosing(make().settle(panel)) as chunks:
         answers = [chunk.answer async for chunk in chunks if chunk.answer is not None]
     assert answers[-1].text == "fine"
+
+
+async def a_strategy_takes_no_empty_answer(make: Callable[[], Strategy]) -> None:
+    """An answer that nobody could see is none; the other's comes out, and the failure is kept."""
+    experts = [ScriptedExpert("A", " \n\u200b", confidence=0.9), ScriptedExpert("B", "fine")]
+    panel = Panel(Query.of("?"), [(expert, 1.0) for expert in experts])
+    assert (await settled(make(), panel)).text == "fine"
+    assert [name for name, _ in panel.failures] == ["A"]
+
+
+async def a_strategy_names_everybody_where_all_fail(make: Callable[[], Strategy]) -> None:
+    """Where nobody answers the error says so of each."""
+    experts = [ScriptedExpert(name, error=RuntimeError("no")) for name in ("Anne", "Ben")]
+    panel = Panel(Query.of("?"), [(expert, 1.0) for expert in experts])
+    told = ""
+    try:
+        await settled(make(), panel)
+    except CollegiumError as error:
+        told = str(error)
+    assert "Anne" in told, f"the error does not name everybody: {told!r}"
+    assert "Ben" in told, f"the error does not name everybody: {told!r}"
+
+
+async def a_strategy_keeps_what_came_before_the_deadline(make: Callable[[], Strategy]) -> None:
+    """When the deadline passes while one is still at work, what the other said comes out."""
+    experts = [ScriptedExpert("Quick", "here"), ScriptedExpert("Slow", pause_s=60)]
+    panel = Panel(Query.of("?"), [(expert, 1.0) for expert in experts], deadline_s=0.05)
+    assert (await settled(make(), panel)).text == "here"
+    assert [expert.current_load for expert in experts] == [0, 0]
+    assert panel.spent == Usage(1, 1)
+
+
+async def a_strategy_counts_every_call_once(make: Callable[[], Strategy]) -> None:
+    """Every question asked is one call on the receipt, and its usage counts once."""
+    experts = [ScriptedExpert(name, name * 3, cost_usd=0.5) for name in "ABC"]
+    panel = Panel(Query.of("?"), [(expert, 1.0) for expert in experts])
+    await settled(make(), panel)
+    asked = sum(len(expert.asked) for expert in experts)
+    assert len(panel.calls) == asked
+    assert panel.spent == Usage(asked, asked, 0.5 * asked)
+
+
+async def settled(strategy: Strategy, panel: Panel) -> Answer:
+    """The answer that a strategy settles on."""
+    answer: Answer | None = None
+    async with aclosing(strategy.settle(panel)) as chunks:
+        async for chunk in chunks:
+            answer = chunk.answer or answer
+    assert answer is not None, "the strategy ended without an answer"
+    return answer
 
 
 async def leaving_a_strategy_leaves_no_work(make: Callable[[], Strategy]) -> None:

@@ -39,12 +39,30 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """What kind of answer a query wants.
+
+    `form` is what it will be: text, number, choice, code or json. `kind` is the kind of task in a
+    word, by which models keep their records. `difficulty` is the share of models, 0 to 1, that may
+    be expected to fail.
+    """
+
+    form: str = "text"
+    kind: str = "other"
+    difficulty: float = 0.5
+    language: str = "und"
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What somebody asks: a conversation, and how they want it answered.
 
     `deadline_s` is the time for the whole answer, in seconds from the moment it is asked; None
     means the configured one. `sampling` holds whatever else a chat API takes (temperature,
     max_tokens, stop, response_format, tool_choice, ...), passed to the backend unchanged.
+    `objective` (quality, balanced, cheap, fast, parity) and `budget_usd`, the most that answering
+    may cost, take the place of the configured ones. `task` is what reading the query told; the
+    college fills it in.
     """
 
     messages: tuple[Message, ...]
@@ -53,6 +71,9 @@ class Query:
     deadline_s: float | None = None
     sampling: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     tools: tuple[Mapping[str, Any], ...] = ()
+    objective: str | None = None
+    budget_usd: float | None = None
+    task: Task | None = None
 
     def __post_init__(self) -> None:
         """Refuse a bare text, which would be taken for messages of one letter each."""
@@ -95,10 +116,14 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What checking an answer found: `outcome` is 'passed', 'failed' or 'unknown'."""
+    """What checking an answer found: `outcome` is 'passed', 'failed' or 'unknown'.
+
+    `check` names what was checked, `evidence` says what was seen, in words for people.
+    """
 
     outcome: str
     evidence: str = ""
+    check: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +174,7 @@ class Decision:
     overhead_ms: float
     reasons: tuple[str, ...] = ()
     low_confidence: bool = False
+    task: Task | None = None
 
     @property
     def ranking(self) -> tuple[Candidate, ...]:
@@ -157,14 +183,50 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """One expert that was asked, what it took, and how it ended.
+
+    `outcome` is 'answered', 'empty' (it answered with nothing), 'failed', 'late' (the deadline
+    passed) or 'abandoned' (nobody waited for it any more). `usage` is what is known of it, which
+    for a call broken off is often nothing.
+    """
+
+    expert: str
+    model: str
+    usage: Usage
+    latency_ms: float
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """What it took to answer: the decision, the strategy, and the sums over every model called."""
+    """What it took to answer, and how sure that leaves one.
+
+    `strategy` is the one that was used in the end, `usage` the sum over all `calls`, `agreement`
+    the share of what the answers weigh, 0 to 1, that is behind one conclusion, and `confidence` the
+    estimated probability that the response is right. `disagreement` says in words who concluded
+    what, where they did not conclude the same; `verdicts` names what checking found, by expert.
+    `quality` is what the last look at the answer came to: 'accepted', 'mended', 'escalated',
+    'abstained', or 'marked' where its check failed and it is given all the same. `overhead_ms` is
+    what deciding took. `best_single_cost_usd` is what the model `best_single`, the one with the
+    best record for such tasks, would have cost alone, where that can be said.
+    """
 
     decision: Decision | None
     strategy: str
     usage: Usage
     latency_ms: float
     failures: tuple[tuple[str, str], ...] = ()
+    calls: tuple[Call, ...] = ()
+    agreement: float = 1.0
+    disagreement: str = ""
+    verdicts: tuple[tuple[str, Verdict], ...] = ()
+    confidence: float | None = None
+    quality: str = ""
+    overhead_ms: float = 0.0
+    best_single: str | None = None
+    best_single_cost_usd: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +235,9 @@ class Response:
 
     `text`, `expert`, `model` and `confidence` are those of the answer that won; `answers` are all
     that were given. `metadata["alternative_responses"]` lists the others, each with its expert,
-    model, confidence and a summary.
+    model, confidence, conclusion, verdict and a summary; `metadata["disagreement"]` is there where
+    the experts did not conclude the same, and says so. `finish` is 'abstained' where no answer is
+    given and the text says why.
     """
 
     text: str

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import random
+import time
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from collegium import plugins
+from collegium.aggregation.auto import Auto
+from collegium.aggregation.conflict import agreement_of, outcome_of, probability, short
 from collegium.aggregation.panel import Panel
-from collegium.errors import ExpertError, PluginError, UnknownStrategy
+from collegium.aggregation.quality import ABSTAINED, Assurance, QualityGate
+from collegium.errors import CollegiumError, ExpertError, PluginError, UnknownStrategy
 from collegium.experts.base import Expert
-from collegium.types import Answer, Chunk, Query, Receipt, Response, Usage
+from collegium.types import Answer, Chunk, Query, Receipt, Response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
+    from collegium.aggregation.conflict import Agreement
+    from collegium.aggregation.quality import QualityPolicy
     from collegium.aggregation.strategies import Strategy
 
 SUMMARY_CHARS = 200
@@ -22,14 +30,22 @@ SUMMARY_CHARS = 200
 class ResponseAggregator:
     """Makes one `Response` of a panel's answers, by the strategy named.
 
-    Strategies are looked up among `strategies`, then among the installed ones.
+    Strategies are looked up among `strategies`, then among the installed ones. An answer that
+    nobody has been shown yet is held to `quality`; of one that streamed through it is only told
+    what checking found. `rng` draws the marks between which answers are quoted.
     """
 
     def __init__(
-        self, strategy: str = "weighted", *, strategies: Mapping[str, Strategy] | None = None
+        self,
+        strategy: str = "weighted",
+        *,
+        strategies: Mapping[str, Strategy] | None = None,
+        quality: QualityPolicy | None = None,
+        rng: random.Random | None = None,
     ) -> None:
         self.default = strategy
-        self._strategies: dict[str, Strategy] = dict(strategies or {})
+        self._strategies = {name: self._bound(one) for name, one in (strategies or {}).items()}
+        self._assurance = Assurance(QualityGate(quality), rng or random.SystemRandom())
 
     def strategy(self, name: str | None = None) -> Strategy:
         """The strategy of that name, or the default one.
@@ -40,13 +56,18 @@ class ResponseAggregator:
         name = name or self.default
         if name not in self._strategies:
             try:
-                self._strategies[name] = plugins.load("strategies", name)()
+                made = plugins.load("strategies", name)()
             except PluginError as error:
                 known = sorted({*self._strategies, *plugins.names("strategies")})
                 raise UnknownStrategy(
                     f"no strategy called {name!r}; there are: {', '.join(known)}"
                 ) from error
+            self._strategies[name] = self._bound(made)
         return self._strategies[name]
+
+    def _bound(self, strategy: Strategy) -> Strategy:
+        """The strategy; one that chooses among others chooses among those of this aggregator."""
+        return strategy.among(self.strategy) if isinstance(strategy, Auto) else strategy
 
     async def stream(self, panel: Panel, strategy: str | None = None) -> AsyncGenerator[Chunk]:
         """The panel's one answer as it grows; the last chunk carries the `response`.
@@ -55,17 +76,40 @@ class ResponseAggregator:
             UnknownStrategy: there is no strategy of that name.
             CollegiumError: no expert answered.
         """
-        method = self.strategy(strategy)
-        alone = len(panel.experts) == 1
-        pieces = panel.stream(panel.experts[0]) if alone else method.settle(panel)
+        self.strategy(strategy)
+        exact = await computed(panel)
+        if exact is not None:
+            panel.method = "computed"
+            yield Chunk.whole(exact)
+            yield Chunk(response=respond(panel, exact, "accepted"))
+            return
         answer: Answer | None = None
-        async with aclosing(pieces) as chunks:
+        shown = False
+        async with aclosing(self._pieces(panel, strategy or self.default)) as chunks:
             async for chunk in chunks:
                 answer = chunk.answer or answer
-                yield chunk
+                if shown or chunk.answer is None:
+                    yield chunk
+                shown = shown or (chunk.answer is None and bool(chunk.text or chunk.tool_calls))
         if answer is None:
             raise ExpertError(f"strategy {strategy or self.default!r} ended without an answer")
-        yield Chunk(response=respond(panel, answer, strategy or self.default))
+        if shown:
+            answer = await panel.verified(answer)
+            quality = "marked" if outcome_of(answer) == "failed" else "accepted"
+        else:
+            answer, quality = await self._assurance.of(panel, answer)
+            yield Chunk.whole(answer)
+        yield Chunk(response=respond(panel, answer, quality))
+
+    def _pieces(self, panel: Panel, name: str) -> AsyncGenerator[Chunk]:
+        """What the strategy yields; a voice that is alone just speaks."""
+        method = self.strategy(name)
+        panel.method = name
+        if len(panel.voices) != 1:
+            return method.settle(panel)
+        if name != "weighted":
+            panel.note(f"there was one voice, so there was nothing for {name!r} to decide")
+        return panel.stream(panel.voices[0])
 
     async def settle(self, panel: Panel, strategy: str | None = None) -> Response:
         """The same, waited for."""
@@ -86,7 +130,9 @@ class ResponseAggregator:
         if not responses:
             raise ExpertError("there is no answer to aggregate")
         seats = [(Given(answer), weight) for answer, weight in responses]
-        return await self.settle(Panel(query or Query.of(""), seats), strategy)
+        panel = Panel(query or Query.of(""), seats)
+        panel.closed = True
+        return await self.settle(panel, strategy)
 
 
 class Given(Expert):
@@ -105,6 +151,19 @@ class Given(Expert):
         return self._given
 
 
+async def computed(panel: Panel) -> Answer | None:
+    """The exact answer, where one of the panel's experts can compute it; no model is asked."""
+    for expert in panel.experts:
+        if expert.computes(panel.query):
+            started = time.perf_counter()
+            answer = await expert.compute(panel.query)
+            if answer is not None:
+                latency_ms = (time.perf_counter() - started) * 1000
+                expert.update_stats(True, latency_ms)
+                return await panel.ask(Given(replace(answer, latency_ms=latency_ms)))
+    return None
+
+
 async def response_of(chunks: AsyncGenerator[Chunk]) -> Response:
     """Wait for a stream of the house and return the response that its last chunk carries."""
     response: Response | None = None
@@ -116,36 +175,81 @@ async def response_of(chunks: AsyncGenerator[Chunk]) -> Response:
     return response
 
 
-def respond(panel: Panel, answer: Answer, strategy: str) -> Response:
+def respond(panel: Panel, answer: Answer, quality: str = "") -> Response:
     """The response that an answer makes, with the others beside it and what it all took."""
+    agreement = panel.agreement or agreement_of(panel, panel.members)
     others = [other for other in panel.answers if other is not answer]
+    metadata: dict[str, Any] = {
+        "alternative_responses": [alternative(panel, other) for other in others]
+    }
+    disagreement = agreement.disagreement()
+    if disagreement:
+        metadata["disagreement"] = disagreement
+    told = answer.finish == ABSTAINED or panel.method in ("computed", "cascade")
+    confidence = answer.confidence if told else probability(panel, answer, agreement)
     return Response(
         text=answer.text,
         expert=answer.expert,
         model=answer.model,
         confidence=answer.confidence,
-        metadata={"alternative_responses": [alternative(other) for other in others]},
+        metadata=metadata,
         query_id=panel.query.id,
         answers=tuple(panel.answers),
-        receipt=Receipt(
-            decision=panel.decision,
-            strategy=strategy,
-            usage=sum((one.usage for one in panel.answers), Usage()),
-            latency_ms=panel.elapsed_ms,
-            failures=tuple((name, str(error)) for name, error in panel.failures),
-        ),
+        receipt=receipt_of(panel, agreement, confidence, quality),
         tool_calls=answer.tool_calls,
         finish=answer.finish,
     )
 
 
-def alternative(answer: Answer) -> dict[str, Any]:
+def receipt_of(panel: Panel, agreement: Agreement, confidence: float, quality: str) -> Receipt:
+    """What a panel's work took and came to, in numbers and in words."""
+    best_single, best_single_cost_usd = best_alone(panel)
+    return Receipt(
+        decision=panel.decision,
+        strategy=panel.method,
+        usage=panel.spent,
+        latency_ms=panel.elapsed_ms,
+        failures=tuple(
+            (name, str(error))
+            for name, error in panel.failures
+            if isinstance(error, CollegiumError)  # the others were abandoned
+        ),
+        calls=tuple(panel.calls),
+        agreement=agreement.share,
+        disagreement=agreement.disagreement(),
+        verdicts=tuple((one.expert, one.verdict) for one in panel.answers if one.verdict),
+        confidence=confidence,
+        quality=quality,
+        overhead_ms=panel.decision.overhead_ms if panel.decision else 0.0,
+        best_single=best_single,
+        best_single_cost_usd=best_single_cost_usd,
+        notes=tuple(panel.notes),
+    )
+
+
+def best_alone(panel: Panel) -> tuple[str | None, float | None]:
+    """The model with the best record for the kind of task, and what it would have cost alone.
+
+    The cost is its mean one by the records; else what its voice expects, where it has one here.
+    """
+    kind = panel.task.kind
+    name = panel.records.best_single(kind)
+    if name is None:
+        return None, None
+    cost_usd = panel.records.cost_usd(name, kind)
+    voices = (voice for voice in panel.voices if voice.model == name)
+    expected = (voice.expected_cost_usd(panel.query) for voice in voices)
+    return name, next(expected, None) if cost_usd is None else cost_usd
+
+
+def alternative(panel: Panel, answer: Answer) -> dict[str, Any]:
     """How an answer that did not win is told of."""
-    words = " ".join(answer.text.split())
-    cut = words if len(words) <= SUMMARY_CHARS else words[: SUMMARY_CHARS - 1].rstrip() + "…"
+    conclusion = panel.conclusion(answer)
     return {
         "expert": answer.expert,
         "model": answer.model,
         "confidence": answer.confidence,
-        "summary": cut,
+        "conclusion": conclusion and short(conclusion, SUMMARY_CHARS),
+        "verdict": answer.verdict and answer.verdict.outcome,
+        "summary": short(answer.text, SUMMARY_CHARS),
     }

@@ -11,7 +11,7 @@ from collegium.types import EMPTY, Usage
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
-    from collegium.types import Chunk, Message
+    from collegium.types import Chunk, Message, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,18 @@ class Prompt:
     """What is sent to a model: the messages, the model's name there, and how to sample.
 
     `sampling` and `tools` are passed on as they came. An empty `model` means the only one there.
+    The other fields are not sent: `task`, `objective`, `budget_usd` and `session` are the query's,
+    and by them one of several models is chosen.
     """
 
     messages: tuple[Message, ...]
     model: str = ""
     sampling: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     tools: tuple[Mapping[str, Any], ...] = ()
+    task: Task | None = None
+    objective: str | None = None
+    budget_usd: float | None = None
+    session: str | None = None
 
     def to(self, model: str) -> Prompt:
         """The same prompt for another model."""

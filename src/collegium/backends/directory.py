@@ -18,6 +18,7 @@ from collegium.backends.discover import Server, chat_models, discover, prefer
 from collegium.backends.lazy import Lazy
 from collegium.backends.models import CATALOGUE, ModelFile, ModelStore
 from collegium.backends.pool import Instance
+from collegium.backends.prices import Price, price_of
 from collegium.config import HttpBackendConfig, LlamaCppBackendConfig, RecordedBackendConfig
 from collegium.errors import BackendError, ExpertNotReady, UnknownModel
 
@@ -56,6 +57,10 @@ class Directory:
 
     def __init__(self, config: Config, surroundings: Surroundings) -> None:
         self._aliases = config.models
+        self._prices = {
+            config.models.get(name, name): Price(price.input, price.output)
+            for name, price in config.prices.items()
+        }
         self._configs: dict[str, BackendConfig] = {
             LOCAL: LlamaCppBackendConfig(kind="llamacpp", models=[EMBEDDED_DEFAULT]),
             **config.backends,
@@ -175,14 +180,16 @@ class Directory:
 
     def _instance(self, backend: str, model: str) -> Instance:
         name, config = f"{backend}/{model}", self._configs.get(backend)
+        price = price_of(name, self._prices)
         if isinstance(config, LlamaCppBackendConfig):
             if model not in self._local:
                 self._check_file(backend, model)
                 place = self._shared(name, lambda: self._embedded(backend, model, config))
-                self._local[model] = Instance(place, model, name, config.slots)
+                tokens = config.context_tokens
+                self._local[model] = Instance(place, model, name, config.slots, price, tokens)
             return self._local[model]
         capacity = config.capacity if isinstance(config, HttpBackendConfig) else 8
-        return Instance(self.backend(backend), model, name, capacity)
+        return Instance(self.backend(backend), model, name, capacity, price)
 
     def _make(self, name: str) -> Backend:
         config = self._configs.get(name)

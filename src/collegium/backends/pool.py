@@ -1,9 +1,10 @@
-"""Several models behind one expert: the least used answers, and nobody waits for ever."""
+"""Several models behind one expert: the fittest answers, and nobody waits for ever."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import deque
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -11,30 +12,42 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from collegium.backends.base import Generation, Prompt, joined
-from collegium.errors import BackendUnavailable, ExpertBusy
+from collegium.backends.prices import charged
+from collegium.backends.standing import Incumbents, Recent, Standing
+from collegium.errors import BackendTimeout, BackendUnavailable, ExpertBusy, UnknownModel
+from collegium.types import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 
     from collegium.backends.base import Backend
+    from collegium.backends.prices import Price
+    from collegium.backends.standing import Selector
     from collegium.types import Chunk
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One model at one backend. `name` is what it is shown as; `capacity` its requests at once."""
+    """One model at one backend.
+
+    `name` is what it is shown as, `capacity` its requests at once, `context_tokens` the longest
+    prompt and answer together, where that is known.
+    """
 
     backend: Backend
     model: str
     name: str
     capacity: int
+    price: Price | None = None
+    context_tokens: int | None = None
 
 
 class Pool:
-    """Chooses the least utilised instance for each prompt.
+    """Chooses an instance for each prompt: the first with room that its selector names.
 
-    Where all are full, callers wait in the order they came, at most `max_waiting` of them. An
-    instance whose backend is not there, before it has said anything, gives way to the next one.
+    Without a selector it is the least utilised one. Where all that are wanted are full, callers
+    wait in the order they came, at most `max_waiting` of them; beyond that they get any with room.
+    An instance whose backend is not there, before it has said anything, gives way to the next one.
     The backends are shared with other pools, so they are not closed here.
     """
 
@@ -42,14 +55,19 @@ class Pool:
         self,
         instances: Sequence[Instance],
         *,
+        selector: Selector | None = None,
         max_waiting: int = 64,
         rng: random.Random | None = None,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         if not instances:
             raise ValueError("a pool needs at least one instance")
         self._instances = tuple(instances)
         self._in_flight = [0] * len(self._instances)
-        # Who waits, each with the instances it has no use for.
+        self._recent = [Recent() for _ in self._instances]
+        self._selector, self._incumbents = selector, Incumbents()
+        self._clock = clock
+        # Who waits, each with the instances it has a use for.
         self._waiting: deque[tuple[asyncio.Future[int], set[int]]] = deque()
         self._max_waiting = max_waiting
         self._rng = rng or random.Random()  # noqa: S311 -- spreads load, keeps no secret
@@ -94,16 +112,33 @@ class Pool:
         """The whole reply."""
         return await joined(self.stream(prompt), model="")
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
-        """The reply as it comes; the first chunk says which instance answers.
+    def expected_cost_usd(self, prompt: Prompt, *, only: str | None = None) -> float | None:
+        """What the reply of the instance chosen now, or of `only`, will cost; None if unknown.
 
         Raises:
+            UnknownModel: `only` is no instance of this pool.
+        """
+        first, *_ = self._wanted(self._named(only), prompt)
+        return self._standing(first, prompt).cost_usd
+
+    async def stream(self, prompt: Prompt, *, only: str | None = None) -> AsyncGenerator[Chunk]:
+        """The reply as it comes; the first chunk says which instance answers.
+
+        Args:
+            prompt: what to reply to.
+            only: the name of the one instance to use, waited for if full; None means the choice is
+                the pool's.
+
+        Raises:
+            UnknownModel: `only` is no instance of this pool.
             ExpertBusy: every instance is full, and as many callers wait as may.
             BackendError: the instance failed; or, if it said nothing, all of them did.
         """
-        tried: set[int] = set()
+        left = self._named(only)
         while True:
-            place = await self._take(tried)
+            place = await self._take(left, prompt)
+            if only is None:
+                self._incumbents.keep(prompt.session, self._instances[place].name)
             spoke = False
             try:
                 async with aclosing(self._speak(place, prompt)) as chunks:
@@ -111,37 +146,49 @@ class Pool:
                         spoke = True
                         yield chunk
             except BackendUnavailable:
-                if spoke or len(tried) + 1 == len(self._instances):
+                if spoke or len(left) == 1:
                     raise
-                tried.add(place)
+                left.remove(place)
             else:
                 return
             finally:
                 self._give_back(place)
 
     async def _speak(self, place: int, prompt: Prompt) -> AsyncGenerator[Chunk]:
-        instance = self._instances[place]
-        first = True
-        async with aclosing(instance.backend.stream(prompt.to(instance.model))) as chunks:
-            async for chunk in chunks:
-                yield replace(chunk, model=instance.name if first else None)
-                first = False
+        instance, recent = self._instances[place], self._recent[place]
+        name: str | None = instance.name
+        usage, started = Usage(), self._clock()
+        try:
+            async with aclosing(instance.backend.stream(prompt.to(instance.model))) as chunks:
+                async for chunk in chunks:
+                    told = charged(chunk.usage, instance.price) if chunk.usage else None
+                    usage = told or usage
+                    yield replace(chunk, model=name, usage=told)
+                    name = None
+        except (asyncio.CancelledError, GeneratorExit, BackendTimeout):
+            recent.given_up((self._clock() - started) * 1000)
+            raise
+        recent.ended((self._clock() - started) * 1000, usage)
 
-    async def _take(self, tried: set[int]) -> int:
-        """A place at an instance that has one, counted as taken."""
-        free = [place for place in self._places(tried) if self._load(place) < 1]
-        if free:
-            least = min(map(self._load, free))
-            place = self._rng.choice([one for one in free if self._load(one) == least])
-            self._in_flight[place] += 1
-            return place
-        if self.waiting >= self._max_waiting:
+    async def _take(self, left: list[int], prompt: Prompt) -> int:
+        """A place at an instance of those `left` to ask, counted as taken."""
+        wanted = self._wanted(left, prompt)
+        place = self._free(wanted)
+        if place is None:
+            if self.waiting < self._max_waiting:
+                return await self._wait(set(wanted))
+            place = self._free(left)
+        if place is None:
             raise ExpertBusy(
                 f"{', '.join(self.names)}: {self.in_flight} requests are being answered and "
                 f"{self.waiting} wait; try again shortly"
             )
+        self._in_flight[place] += 1
+        return place
+
+    async def _wait(self, wanted: set[int]) -> int:
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        waiter = (future, tried)
+        waiter = (future, wanted)
         self._waiting.append(waiter)
         try:
             return await future
@@ -157,15 +204,42 @@ class Pool:
         """End a place; the one who waits longest, of those with a use for it, gets it."""
         self._in_flight[place] -= 1
         for waiter in self._waiting:
-            future, tried = waiter
-            if not future.done() and place not in tried:
+            future, wanted = waiter
+            if not future.done() and place in wanted:
                 self._waiting.remove(waiter)
                 self._in_flight[place] += 1
                 future.set_result(place)
                 return
 
-    def _places(self, tried: set[int]) -> list[int]:
-        return [place for place in range(len(self._instances)) if place not in tried]
+    def _named(self, only: str | None) -> list[int]:
+        named = [
+            place for place, one in enumerate(self._instances) if only is None or one.name == only
+        ]
+        if not named:
+            raise UnknownModel(f"no model called {only!r} here; there are: {', '.join(self.names)}")
+        return named
+
+    def _wanted(self, left: list[int], prompt: Prompt) -> list[int]:
+        """Those worth asking, the best first."""
+        if self._selector is None:
+            return sorted(left, key=lambda place: (self._load(place), self._rng.random()))
+        standings = [self._standing(place, prompt) for place in left]
+        order = self._selector(prompt, standings, self._incumbents.get(prompt.session))
+        chosen = [place for name in order for place in left if self._instances[place].name == name]
+        return chosen or left
+
+    def _standing(self, place: int, prompt: Prompt) -> Standing:
+        instance, recent = self._instances[place], self._recent[place]
+        return Standing(
+            name=instance.name,
+            load=self._load(place),
+            latency_ms=recent.latency_ms,
+            cost_usd=recent.cost_usd(prompt, instance.price),
+            context_tokens=instance.context_tokens,
+        )
+
+    def _free(self, places: Iterable[int]) -> int | None:
+        return next((place for place in places if self._load(place) < 1), None)
 
     def _load(self, place: int) -> float:
         return self._in_flight[place] / self._instances[place].capacity

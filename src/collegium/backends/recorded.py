@@ -26,28 +26,50 @@ class Recording:
     usage: Usage = Usage()
 
 
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A recorded answer that was called for, and what it cost when it was given."""
+
+    model: str
+    prompt: str
+    cost_usd: float
+
+
 class RecordedBackend:
     """Answers what is recorded, by model and by the text of the last user message.
 
     `answers` is a JSON Lines file of `{"model", "prompt", "text"}`, with `prompt_tokens`,
     `completion_tokens` and `cost_usd` where they are known; or the same as a mapping of
-    (model, prompt) to text.
+    (model, prompt) to text or to a `Recording`.
+
+    The only way to an answer is to call for it, and every call is in `ledger` from its first piece
+    on: whoever judges a mixture by recordings knows that it has seen nothing that it has not paid
+    for. How good an answer is is not recorded here.
     """
 
     def __init__(
         self,
-        answers: Path | Mapping[tuple[str, str], str],
+        answers: Path | Mapping[tuple[str, str], str | Recording],
         *,
         name: str = "recorded",
         pace_s: float = 0.0,
     ) -> None:
         self.name = name
         self._pace_s = pace_s
+        self._ledger: list[Paid] = []
         self._answers = (
-            {key: Recording(text) for key, text in answers.items()}
+            {
+                key: one if isinstance(one, Recording) else Recording(one)
+                for key, one in answers.items()
+            }
             if isinstance(answers, Mapping)
             else read(answers)
         )
+
+    @property
+    def ledger(self) -> tuple[Paid, ...]:
+        """What was called for, in order."""
+        return tuple(self._ledger)
 
     async def generate(self, prompt: Prompt) -> Generation:
         """The recorded answer."""
@@ -66,6 +88,7 @@ class RecordedBackend:
                 f"backend {self.name!r} has no answer of {prompt.model!r} to {asked[:60]!r}",
                 status=404,
             )
+        self._ledger.append(Paid(prompt.model, asked, recording.usage.cost_usd))
         for place, word in enumerate(re.findall(r"\s*\S+|\s+$", recording.text)):
             if self._pace_s:
                 await asyncio.sleep(self._pace_s)

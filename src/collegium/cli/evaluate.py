@@ -11,6 +11,7 @@ import typer
 from collegium.cli import options
 from collegium.cli.college import college
 from collegium.cli.progress import counting
+from collegium.cli.replay import replay
 from collegium.cli.terminal import running, say, say_json, stdout, verb
 from collegium.errors import DataError, QueryError
 from collegium.types import Query
@@ -28,6 +29,7 @@ def app() -> typer.Typer:
     verbs = typer.Typer(help="Say how good decisions are.", no_args_is_help=True)
     verbs.callback()(_evaluate)
     verbs.command("routing")(routing)
+    verbs.command("replay")(replay)
     return verbs
 
 

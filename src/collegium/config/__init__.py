@@ -17,8 +17,10 @@ from collegium.config.sections import (
     ManagementConfig,
     ModelFileConfig,
     MoeConfig,
+    PriceConfig,
     RecordedBackendConfig,
     RouterConfig,
+    VerificationConfig,
 )
 
 __all__ = [
@@ -32,8 +34,10 @@ __all__ = [
     "ManagementConfig",
     "ModelFileConfig",
     "MoeConfig",
+    "PriceConfig",
     "RecordedBackendConfig",
     "RouterConfig",
+    "VerificationConfig",
     "cache_dir",
     "config_dir",
     "find",

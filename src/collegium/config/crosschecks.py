@@ -101,6 +101,7 @@ def _models_named(data: Any, aliases: dict[str, Any]) -> Iterator[tuple[YamlPath
             for number, model in enumerate(_items(entry.get("models")))
         ]
     named += [(("models", name), target) for name, target in aliases.items()]
+    named += [(("prices", name), name) for name in _group(data, "prices")]
     for path, reference in named:
         if isinstance(reference, str):
             yield path, reference

@@ -9,6 +9,7 @@ from collegium.config.values import (
     Aliases,
     AtLeastOne,
     Key,
+    NotNegative,
     Positive,
     Risk,
     Sha256,
@@ -84,6 +85,33 @@ class AggregationConfig(Section):
         default=None, description="The model that writes one answer out of several, where one does."
     )
     deadline_s: Positive = Field(default=120.0, description="Seconds for the whole answer.")
+    policy: Text | None = Field(
+        default=None, description="The file of a fitted cascade; none: the one built in."
+    )
+    adjudicate: bool = Field(
+        default=True,
+        description="Whether one more model is asked where two answers are about equally likely.",
+    )
+    mend: bool = Field(
+        default=True,
+        description="Whether an answer that failed its check goes back once, with what was found.",
+    )
+    abstain_below: Share = Field(
+        default=0.0,
+        description="Below this confidence it is said that there is no answer; 0: always answer.",
+    )
+
+
+class VerificationConfig(Section):
+    """How answers are checked."""
+
+    enabled: bool = Field(default=True, description="Whether what can be checked is checked.")
+    unsafe: bool = Field(
+        default=False,
+        description="Whether models' code may be run where it cannot be kept from doing harm.",
+    )
+    wall_s: Positive = Field(default=5.0, description="Seconds that such code may run.")
+    memory_mb: AtLeastOne = Field(default=512, description="Megabytes that it may use.")
 
 
 class CapabilityConfig(Section):
@@ -108,7 +136,7 @@ class ExpertConfig(Section):
     key: Key | None = Field(default=None, description="Its short name; else made of the name.")
     models: list[Text] = Field(
         default_factory=list[str],
-        description="The models it answers with, among which load decides; none: chosen for it.",
+        description="The models it answers with; moe.objective decides. None: chosen for it.",
     )
     max_instances: AtLeastOne = Field(default=1, description="How far its pool may grow.")
     instructions: Text | None = Field(default=None, description="What its models are told first.")
@@ -125,6 +153,10 @@ class ExpertConfig(Section):
         default_factory=list[CapabilityConfig], description="What it can do."
     )
     fallback: bool = Field(default=False, description="Whether it takes what nobody else can.")
+    compute: bool = Field(
+        default=True,
+        description="Whether CodingExpert, MathExpert and DataExpert compute what can be computed.",
+    )
     use: Text | None = Field(
         default=None, description="An installed expert's name, to be made instead."
     )
@@ -148,9 +180,24 @@ class MoeConfig(Section):
     """The mixture of experts."""
 
     enabled: bool = Field(default=True, description="false: one expert and no gate, a plain proxy.")
+    objective: Literal["quality", "balanced", "cheap", "fast", "parity"] = Field(
+        default="balanced",
+        description="Which model answers: the best, the cheapest, the quickest, the cheapest of "
+        "those as good as the best (parity), or all of it weighed.",
+    )
+    budget_usd: Positive | None = Field(
+        default=None, description="The most that answering one query may cost, in USD."
+    )
+    records: Text | None = Field(
+        default=None,
+        description="A JSON file of how often each model was right, and what it cost.",
+    )
     router: RouterConfig = Field(default_factory=RouterConfig, description="Who is asked.")
     aggregation: AggregationConfig = Field(
         default_factory=AggregationConfig, description="How many answers become one."
+    )
+    verification: VerificationConfig = Field(
+        default_factory=VerificationConfig, description="How answers are checked."
     )
     experts: list[ExpertConfig] = Field(
         default_factory=list[ExpertConfig], description="Who answers; none: the built-in ten."
@@ -218,6 +265,13 @@ class RecordedBackendConfig(Section):
 BackendConfig: TypeAlias = HttpBackendConfig | LlamaCppBackendConfig | RecordedBackendConfig
 
 
+class PriceConfig(Section):
+    """What a model costs, in USD for a million tokens."""
+
+    input: NotNegative = Field(description="USD for a million tokens that it reads.")
+    output: NotNegative = Field(description="USD for a million tokens that it writes.")
+
+
 class Config(Section):
     """All that can be configured; `Config()` is what holds without a file."""
 
@@ -227,4 +281,8 @@ class Config(Section):
     )
     models: Aliases = Field(
         default_factory=dict[str, str], description="Short names for models: NAME: BACKEND/MODEL."
+    )
+    prices: dict[Text, PriceConfig] = Field(
+        default_factory=dict[str, PriceConfig],
+        description="What models cost, by BACKEND/MODEL, by a bare name or by a short one.",
     )

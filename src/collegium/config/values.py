@@ -77,6 +77,7 @@ Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Risk: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 AtLeastOne: TypeAlias = Annotated[int, Field(ge=1)]
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
+NotNegative: TypeAlias = Annotated[float, Field(ge=0)]
 Text: TypeAlias = Annotated[str, _pattern(r"\S", "some text")]
 Key: TypeAlias = Annotated[
     str, _pattern(r"^[a-z][a-z0-9_]*$", "a key of a-z, 0-9 and '_', a letter first")

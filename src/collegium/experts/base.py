@@ -45,6 +45,8 @@ class Expert(ABC):
     name: str
     key: str
     capabilities: Sequence[ExpertCapability]
+    # The model it answers with, where that is only one.
+    model: str = ""
 
     def __init__(
         self,
@@ -82,6 +84,27 @@ class Expert(ABC):
         """
         started = time.perf_counter()
         yield Chunk.whole(as_answer(await self.process(query), self, started))
+
+    def computes(self, query: Query) -> bool:
+        """Whether the query asks outright for something it can compute, with no model. Quick."""
+        return False
+
+    async def compute(self, query: Query) -> Answer | None:
+        """The exact answer to a query that it can compute; None where it cannot."""
+        return None
+
+    def voices(self) -> tuple[Expert, ...]:
+        """The expert once for each model it can answer with; itself where it has only one."""
+        return (self,)
+
+    def expected_cost_usd(self, query: Query) -> float | None:
+        """What an answer of its will cost, as far as can be told; None where no price is known."""
+        return None
+
+    @property
+    def mends(self) -> bool:
+        """Whether it checks its answers, and mends those that fail, before it gives them."""
+        return False
 
     @property
     def not_ready(self) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from copy import copy
+from typing import TYPE_CHECKING, Self
 
 from collegium.backends.base import Prompt, Transcript
 from collegium.errors import ExpertError, ExpertNotReady
 from collegium.experts.base import Expert, ExpertCapability, spoken
+from collegium.experts.voice import Voice
 from collegium.lexicon import assess, read, reading_text
 from collegium.types import Answer, Chunk, Message, Query
 
@@ -42,11 +44,40 @@ class ModelExpert(Expert):
     ) -> None:
         super().__init__(name, capabilities, key=key, fallback=fallback)
         self.vocabulary = vocabulary
+        self.only: str | None = None
         self.pool = pool
         self.instructions = instructions
         self.description = description
         self.missing = missing
         self.no_pool = ""
+
+    @property
+    def pool(self) -> Pool | None:
+        """The models it answers with; None until it is given some."""
+        return self._pool
+
+    @pool.setter
+    def pool(self, pool: Pool | None) -> None:
+        self._pool = pool
+        names = {} if pool is None else dict.fromkeys(pool.names)
+        self.model = next(iter(names)) if len(names) == 1 else ""
+
+    def pinned_to(self, model: str) -> Self:
+        """The same expert, its load and its record too, answering with that model of its pool."""
+        pinned = copy(self)
+        pinned.only = pinned.model = model
+        return pinned
+
+    def voices(self) -> tuple[Expert, ...]:
+        """One voice for each model of its pool, in the pool's order; itself where there is one."""
+        names = () if self.pool is None or self.only else tuple(dict.fromkeys(self.pool.names))
+        return tuple(Voice(self, name) for name in names) if len(names) > 1 else (self,)
+
+    def expected_cost_usd(self, query: Query) -> float | None:
+        """What an answer of the model that it would choose now will cost; None without a price."""
+        if self.pool is None:
+            return None
+        return self.pool.expected_cost_usd(self._prompt(query), only=self.only)
 
     @property
     def not_ready(self) -> str:
@@ -79,7 +110,7 @@ class ModelExpert(Expert):
             raise ExpertNotReady(f"{self.name} is not ready: {lacks}")
         started = time.perf_counter()
         transcript = Transcript()
-        async with aclosing(self.pool.stream(self._prompt(query))) as chunks:
+        async with aclosing(self.pool.stream(self._prompt(query), only=self.only)) as chunks:
             async for chunk in chunks:
                 transcript.add(chunk)
                 yield chunk
@@ -103,6 +134,10 @@ class ModelExpert(Expert):
             messages=with_instructions(query.messages, self.instructions),
             sampling=query.sampling,
             tools=query.tools,
+            task=query.task,
+            objective=query.objective,
+            budget_usd=query.budget_usd,
+            session=query.session,
         )
 
 

@@ -20,7 +20,7 @@ from collegium.routing.gate import Gate, KeywordGate
 from collegium.routing.policy import RoutingPolicy, choose
 from collegium.routing.sessions import Sessions
 from collegium.routing.stack import stack_of
-from collegium.types import Candidate, Decision
+from collegium.types import Candidate, Decision, Task
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -131,6 +131,7 @@ class MoERouter:
             in_scope=belief.in_scope,
             sure=belief.sure,
             incumbent=self._sessions.get(query.session) if query.session else None,
+            computing=next((one.key for one in experts if one.computes(query)), None),
         )
         if query.session:
             self._sessions.keep(query.session, choice.chosen[0].key)
@@ -143,6 +144,7 @@ class MoERouter:
             overhead_ms=(time.perf_counter() - started) * 1000,
             reasons=(*choice.reasons, *recognised(first, reading)),
             low_confidence=choice.low_confidence,
+            task=query.task or task_of(reading),
         )
 
     def _believed(
@@ -210,6 +212,11 @@ def with_room(
     if not 0 < known < other:
         return shares
     return {key: share * known / other for key, share in shares.items()}
+
+
+def task_of(reading: Reading) -> Task:
+    """What kind of answer a query wants, by what reading it told."""
+    return Task(reading.answer_form, reading.kind, reading.complexity, reading.language)
 
 
 def load_of(expert: Expert) -> float:

@@ -1,0 +1,1 @@
+"""Answers that are computed, exactly and without a model."""

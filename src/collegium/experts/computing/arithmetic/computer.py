@@ -1,0 +1,76 @@
+"""The computer itself: a question has one of the forms, or is one calculation, or is refused."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from collegium.experts.computing.arithmetic import (
+    calculations,
+    comparisons,
+    equations,
+    lists,
+    numeral_systems,
+    percentages,
+    series,
+    whole_numbers,
+)
+from collegium.experts.computing.arithmetic.calculations import read_calculation, without_head
+from collegium.experts.computing.arithmetic.forms import compiled
+from collegium.experts.computing.arithmetic.numerals import has_numbers, in_digits
+from collegium.experts.computing.base import asked, carried_out
+
+if TYPE_CHECKING:
+    from collegium.experts.computing.base import Computed, Plan
+    from collegium.types import Query
+
+_ENDLESS = re.compile(r"[0-9]{301}|(?: of .*){6}")
+_SUM_IN_WORDS = re.compile(r"(?:hundred|thousand|million) and ")
+_FORMS = compiled(
+    lists.FORMS
+    + series.FORMS
+    + whole_numbers.FORMS
+    + percentages.FORMS
+    + comparisons.FORMS
+    + numeral_systems.FORMS
+    + equations.FORMS
+    + calculations.FORMS
+)
+
+
+class Arithmetic:
+    """Computes expressions, percentages, averages, primes, bases and simple equations."""
+
+    name = "arithmetic"
+
+    def reads(self, query: Query) -> Plan | None:
+        """Return the plan of a question that is arithmetic and nothing else, else None."""
+        text = asked(query)
+        return read(text) if text else None
+
+    async def compute(self, plan: object) -> Computed | None:
+        """Compute a plan of `reads`, exactly; None where there is no one answer."""
+        return carried_out(plan)
+
+
+def read(text: str) -> Plan | None:
+    """Return the plan of `text`, a question without courtesies, if all of it is arithmetic."""
+    if not has_numbers(text) or _ENDLESS.search(text):
+        return None
+    body = " ".join(text.lower().replace("\u2019", "'").split())
+    try:
+        return _read_form(body) or read_calculation(body)
+    except (ArithmeticError, ValueError):  # a division by zero inside a literal: 3/0
+        return None
+
+
+def _read_form(body: str) -> Plan | None:
+    """Return the plan of one of the forms that questions have, else None."""
+    if not _SUM_IN_WORDS.search(body):  # "the sum of one hundred and five" is one number or two
+        body = in_digits(body)
+    for wording in dict.fromkeys((body, without_head(body))):
+        for pattern, build in _FORMS:
+            match = pattern.fullmatch(wording)
+            if match and (plan := build(**match.groupdict())):
+                return plan
+    return None

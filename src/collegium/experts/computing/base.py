@@ -1,0 +1,178 @@
+"""What answers without a model: a computation that a question asks for outright."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collegium.types import Message, Query
+
+MAX_CHARS, MAX_EARLIER_CHARS = 2000, 40_000
+MAX_COURTESIES, MAX_CLOSING_CHARS = 6, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """An exact answer.
+
+    `value` is the answer alone ("391", "5/6", "2024-03-01"). `text` is what is said: a sentence or
+    a few lines that end in a line "Answer: <value>". `how` says how it was got, for the receipt.
+    """
+
+    value: str
+    text: str
+    how: str
+
+
+class Computer(Protocol):
+    """One kind of computation: it reads a question, and computes only what it has read whole."""
+
+    name: str
+
+    def reads(self, query: Query) -> object | None:
+        """Return the plan of a question that can be computed outright, else None.
+
+        Pure and quick: nothing is executed here.
+        """
+        ...
+
+    async def compute(self, plan: object) -> Computed | None:
+        """Compute a plan that `reads` made, exactly; None if it turns out not to be computable.
+
+        Bounded in time (0.1 s) and memory.
+        """
+        ...
+
+
+Plan: TypeAlias = Callable[[], Computed]
+Builder: TypeAlias = Callable[..., Plan | None]  # makes a plan of the parts of a question
+
+
+class Uncomputable(ArithmeticError):
+    """What was asked has no answer, more than one, or one that is too large to write down."""
+
+
+def carried_out(plan: object) -> Computed | None:
+    """Carry out a plan of `reads`; None where it has no one answer."""
+    if not callable(plan):
+        raise TypeError(f"a plan is what `reads` returned, not {plan!r}")
+    try:
+        computed = plan()
+    except (ArithmeticError, ValueError):  # a division by zero, a date that does not exist
+        return None
+    return computed if isinstance(computed, Computed) else None
+
+
+def answer(value: str, sentence: str, how: str = "") -> Computed:
+    """The answer `value`, said in `sentence` and again in a line of its own."""
+    return Computed(value, f"{sentence}\nAnswer: {value}", f"computed exactly: {how or sentence}")
+
+
+def asked(query: Query, *, limit: int = MAX_CHARS, ending: bool = True) -> str | None:
+    """Return what is being asked, without courtesies.
+
+    None where it is longer than `limit` characters, where it is more than text, or where the
+    conversation or the request may change what the question means or how it is to be answered.
+    With `ending` False the end is left as it was written.
+    """
+    if not query.messages or query.messages[-1].role != "user":
+        return None
+    *earlier, last = query.messages
+    text = last.text.strip()
+    if len(text) > limit or not _is_text(last) or _asks_for_a_form(query) or _sets_terms(earlier):
+        return None
+    return without_courtesies(text, ending=ending)
+
+
+def without_courtesies(text: str, *, ending: bool = True) -> str:
+    """Return `text` without greetings, "please", "can you tell me", thanks and question marks."""
+    for _ in range(MAX_COURTESIES):
+        before = text
+        if opening := _OPENING.match(text):
+            text = text[opening.end() :]
+        if ending:
+            text = _without_closing(text)
+        if text == before:
+            break
+    return text.strip()
+
+
+def _without_closing(text: str) -> str:
+    text = text.rstrip(" \t\n?.")
+    tail = text[-MAX_CLOSING_CHARS:]
+    closing = _CLOSING.search(tail)
+    return text if closing is None else text[: len(text) - len(tail) + closing.start()]
+
+
+def _is_text(message: Message) -> bool:
+    if isinstance(message.content, str):
+        return True
+    return all(part.get("type") == "text" for part in message.content or ())
+
+
+def _asks_for_a_form(query: Query) -> bool:
+    """Whether the answer must be JSON, or the call of a tool."""
+    form = query.sampling.get("response_format")
+    if form and form != {"type": "text"}:
+        return True
+    return query.sampling.get("tool_choice") not in {None, "auto", "none"}
+
+
+def _sets_terms(earlier: list[Message]) -> bool:
+    """Whether what was said before may give the question another meaning or its answer a form."""
+    if sum(len(message.text) for message in earlier) > MAX_EARLIER_CHARS:
+        return True
+    instructed = (m.text.strip() for m in earlier if m.role in {"system", "developer"})
+    if any(text and not _PLAIN_INSTRUCTION.fullmatch(text) for text in instructed):
+        return True
+    return any(_TERMS.search(m.text) for m in earlier if m.role == "user")
+
+
+_PLAIN_INSTRUCTION = re.compile(
+    r"you(?: are|'re) an? (?:(?:very |highly )?(?:helpful|honest|harmless|friendly|knowledgeable"
+    r"|useful|accurate|precise|concise|math|expert|ai|intelligent)(?:,? and |, | )){0,4}"
+    r"(?:ai )?(?:assistant|chatbot|calculator)[.!]?",
+    re.IGNORECASE,
+)
+_TERMS = re.compile(
+    r"\b(?:from now on|always|never|let(?:'s|s)?|define|assume|assuming|suppose|pretend|imagine"
+    r"|means?|instead|rules?|game|base|octal|hex\w*|binary|treat|consider|denotes?|stands? for"
+    r"|answer in|respond|reply|translate|speak|format|only|language|until|every time|whenever"
+    r"|redefin\w+|modul\w+|clock|act as|role|don't|do not|stop)\b",
+    re.IGNORECASE,
+)
+_OPENING = re.compile(
+    r"""\s*(?:
+      (?:hi|hello|hey|hiya|greetings|good\ (?:morning|afternoon|evening))
+      (?:\ there|\ again)?[\s,.!:;-]+
+    | (?:ok|okay|so|well|um|alright)[\s,.:]+
+    | (?:quick|simple|easy|math|maths)\ (?:math\ |maths\ )?question\s*[:,.-]+\s*
+    | (?:question|q)\s*:\s*
+    | (?:please|pls|plz|kindly|quickly|just)[\s,:]+
+    | (?:can|could|would|will)\ (?:you|u)\s+
+    | (?:help\ me(?:\ to)?|i\ need\ help(?:\ to)?|help\ me\ with)\s+(?=\w)
+    | i(?:(?:\ just|\ really)?\ (?:need|want)|(?:['\u2019]d|\ would)\ like)
+      (?:\ you)?\ to\ (?:know\ )?
+    | i(?:\ just)?\ need\ (?=the\b|an?\b)
+    | i(?:['\u2019]m|\ am|\ was)\ (?:curious|(?:just\ )?wondering)[\s,:]+
+    | (?:tell|give|show)\ me\b[\s,:]+
+    | (?:do\ you\ know|any\ idea|let\ me\ know)\s+(?=what|how|if|whether|which|who|when)
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CLOSING = re.compile(
+    r"""(?:
+      \?!
+    | [\s,.;!?-]{1,9}(?:thanks|thank\ you|thx|cheers)
+      (?:\ (?:so|very)\ much|\ a\ lot|\ in\ advance|\ again)?[\s!.]{0,9}
+    | [\s,.?]{1,9}(?:please|pls|plz)[\s!.]{0,9}
+    | [\s,]{1,9}(?:for\ me|quickly|real\ quick|exactly)
+    | [\s,.?(-]{1,9}(?:(?:i\ )?(?:just|only)(?:\ (?:need|want|give(?:\ me)?))?
+      |give(?:\ me)?\ (?:just|only))
+      \s{1,2}the\ (?:final\ )?(?:number|answer|result|value)(?:\ only)?\)?
+    )\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)

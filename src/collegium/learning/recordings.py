@@ -1,0 +1,253 @@
+"""Recorded answers of real models: read from a folder of Parquet files, and checked.
+
+`prompts.parquet` has prompt_id, dataset, text, gold, prompt_tokens; `answers_*.parquet` prompt_id,
+model, score (0 to 1), answer (the final answer alone), response, output_tokens, cost_usd;
+`pools.json` may name pools of models. Reading them takes the `replay` extra.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from collegium.backends.recorded import Recording
+from collegium.errors import DataError
+from collegium.types import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+PROMPT_COLUMNS = ("prompt_id", "dataset", "text", "gold", "prompt_tokens")
+ANSWER_COLUMNS = ("prompt_id", "model", "score", "answer", "response", "output_tokens", "cost_usd")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPrompt:
+    """A prompt that models were asked.
+
+    `asked` is its text; where that was not recorded, or another prompt has the same, with its id.
+    """
+
+    id: str
+    dataset: str
+    asked: str
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    """What was recorded of some models and some prompts.
+
+    `scores`, how right answers are, and `costs_usd` are (prompts, models), NaN where nothing was
+    recorded; `answers` are the final answers and `responses` the whole ones, None where unknown.
+    `golds` holds the right answers by prompt id, where there is one.
+    """
+
+    prompts: tuple[RecordedPrompt, ...]
+    models: tuple[str, ...]
+    scores: Floats
+    costs_usd: Floats
+    tokens: NDArray[np.int64]
+    answers: tuple[tuple[str | None, ...], ...]
+    responses: tuple[tuple[str | None, ...], ...]
+    golds: Mapping[str, str]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The data set of each prompt, which is its kind of task."""
+        return tuple(prompt.dataset for prompt in self.prompts)
+
+    def part(self, rows: Sequence[int]) -> Recordings:
+        """The same of some of the prompts, by their places."""
+        places = np.asarray(rows, dtype=np.int64)
+        return Recordings(
+            tuple(self.prompts[row] for row in rows),
+            self.models,
+            self.scores[places],
+            self.costs_usd[places],
+            self.tokens[places],
+            tuple(self.answers[row] for row in rows),
+            tuple(self.responses[row] for row in rows),
+            self.golds,
+        )
+
+    def spoken(self) -> dict[tuple[str, str], Recording]:
+        """What the models say when they are asked again: no scores, no right answers."""
+        said: dict[tuple[str, str], Recording] = {}
+        for row, prompt in enumerate(self.prompts):
+            for column, model in enumerate(self.models):
+                cost_usd = float(self.costs_usd[row, column])
+                if np.isfinite(cost_usd):
+                    usage = Usage(prompt.tokens, int(self.tokens[row, column]), cost_usd)
+                    said[model, prompt.asked] = Recording(self._words(row, column), usage)
+        return said
+
+    def _words(self, row: int, column: int) -> str:
+        """A response, which may have been cut, with the final answer that was taken from it."""
+        answer, response = self.answers[row][column], self.responses[row][column] or ""
+        if answer is not None:
+            return f"{response}\n\nAnswer: {answer}"
+        if response.strip():
+            return response
+        return f"(What {self.models[column]} answered was not recorded.)"
+
+
+def read_recordings(
+    folder: Path,
+    *,
+    models: Collection[str] | None = None,
+    datasets: Collection[str] = (),
+) -> Recordings:
+    """The recordings of a folder.
+
+    Args:
+        folder: where the files are.
+        models: the models to read; None means all there are.
+        datasets: the data sets to read; empty means all that have an answer of the models.
+
+    Raises:
+        DataError: a file is missing or has other columns, or nothing is left to read.
+    """
+    prompts = _table(folder / "prompts.parquet", PROMPT_COLUMNS)
+    files = sorted(folder.glob("answers_*.parquet"))
+    if not files:
+        raise DataError(f"there is no answers_*.parquet in {folder}")
+    rows = [row for file in files for row in _rows(file, models)]
+    wanted = {row["prompt_id"] for row in rows}
+    asked = _prompts(
+        row
+        for row in prompts.to_pylist()
+        if row["prompt_id"] in wanted and (not datasets or row["dataset"] in datasets)
+    )
+    _check_there(folder, asked, rows, models, datasets)
+    golds = {
+        str(row["prompt_id"]): str(row["gold"])
+        for row in prompts.to_pylist()
+        if row["gold"] is not None
+    }
+    return _laid_out(asked, rows, models, golds)
+
+
+def pool_of(folder: Path, name: str) -> tuple[str, ...]:
+    """The models of a pool that the folder's `pools.json` names.
+
+    Raises:
+        DataError: there is no such file, or no such pool in it.
+    """
+    path = folder / "pools.json"
+    try:
+        pools = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read the pools in {path}: {error}") from error
+    if not isinstance(pools, dict) or not isinstance(pools.get(name), list):
+        raise DataError(f"{path} names no pool {name!r}; there are: {', '.join(pools)}")
+    return tuple(map(str, pools[name]))
+
+
+def _table(path: Path, columns: Sequence[str]) -> Any:
+    try:
+        from pyarrow import ArrowException  # noqa: PLC0415 -- the `replay` extra
+        from pyarrow import parquet as files  # noqa: PLC0415
+    except ImportError as error:
+        raise DataError(
+            "reading recorded answers takes pyarrow: pip install 'collegium[replay]'"
+        ) from error
+    try:
+        there = set(files.read_schema(path).names)
+        missing = [column for column in columns if column not in there]
+        if missing:
+            raise DataError(f"{path} lacks the column {missing[0]!r}; it has {sorted(there)}")
+        return files.read_table(path, columns=list(columns))
+    except (OSError, ArrowException) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
+
+
+def _rows(path: Path, models: Collection[str] | None) -> list[dict[str, Any]]:
+    table = _table(path, ANSWER_COLUMNS)
+    if models is not None:
+        import pyarrow  # noqa: PLC0415
+        from pyarrow import compute  # noqa: PLC0415
+
+        named = pyarrow.array(list(models), type=table["model"].type)
+        table = table.filter(compute.is_in(table["model"], value_set=named))
+    return list(table.to_pylist())
+
+
+def _prompts(rows: Iterable[Mapping[str, Any]]) -> list[RecordedPrompt]:
+    prompts: list[RecordedPrompt] = []
+    texts: set[str] = set()
+    for row in rows:
+        name, dataset, text = str(row["prompt_id"]), str(row["dataset"]), _text(row["text"])
+        asked = text or f"(The text of {dataset} prompt {name} was not recorded.)"
+        if asked in texts:
+            asked += f"\n\n({name})"
+        texts.add(asked)
+        tokens = row["prompt_tokens"]
+        known = isinstance(tokens, int | float) and np.isfinite(tokens)
+        prompts.append(RecordedPrompt(name, dataset, asked, int(tokens) if known else 0))
+    return prompts
+
+
+def _check_there(
+    folder: Path,
+    asked: Sequence[RecordedPrompt],
+    rows: Sequence[Mapping[str, Any]],
+    models: Collection[str] | None,
+    datasets: Collection[str],
+) -> None:
+    if not rows:
+        named = ", ".join(sorted(models or ()))
+        raise DataError(f"{folder} has no answer of any of these models: {named}")
+    missing = sorted(set(datasets) - {prompt.dataset for prompt in asked})
+    if missing:
+        raise DataError(f"{folder} has no answer of these models to data set {missing[0]!r}")
+    if not asked:
+        raise DataError(f"{folder} has answers, and none of the prompts that they are to")
+
+
+def _laid_out(
+    asked: Sequence[RecordedPrompt],
+    rows: Sequence[Mapping[str, Any]],
+    models: Collection[str] | None,
+    golds: Mapping[str, str],
+) -> Recordings:
+    names = tuple(models) if models is not None else tuple(sorted({row["model"] for row in rows}))
+    columns = {name: place for place, name in enumerate(names)}
+    places = {prompt.id: place for place, prompt in enumerate(asked)}
+    shape = (len(asked), len(names))
+    scores, costs = np.full(shape, np.nan), np.full(shape, np.nan)
+    tokens = np.zeros(shape, dtype=np.int64)
+    answers: list[list[str | None]] = [[None] * len(names) for _ in asked]
+    responses: list[list[str | None]] = [[None] * len(names) for _ in asked]
+    for row in rows:
+        place = places.get(row["prompt_id"])
+        if place is None:
+            continue
+        column = columns[row["model"]]
+        scores[place, column] = row["score"]
+        costs[place, column] = row["cost_usd"] or 0.0
+        tokens[place, column] = row["output_tokens"] or 0
+        answers[place][column] = _text(row["answer"])
+        responses[place][column] = _text(row["response"])
+    return Recordings(
+        tuple(asked),
+        names,
+        scores,
+        costs,
+        tokens,
+        tuple(map(tuple, answers)),
+        tuple(map(tuple, responses)),
+        golds,
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None

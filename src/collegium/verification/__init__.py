@@ -1,0 +1,1 @@
+"""Checking an answer instead of believing it."""
