@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -14,6 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+
+from collegium.cli.doctor import sandbox
+from collegium.types import Receipt
+from collegium.verification.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,6 +96,98 @@ def test_json_and_explain_tell_the_whole_story(recorded: Path) -> None:
     assert "recognised by" in asked.stderr.decode()
 
 
+SHEEP = "A farmer has 17 sheep; all but 9 die. How many sheep are left?"
+PRODUCT = "What is 17 * 23?"
+
+
+@pytest.fixture(scope="module")
+def disputed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration whose one expert has two models, who do not agree, and one is bad at sums."""
+    folder = tmp_path_factory.mktemp("disputed")
+    rows = [
+        {"model": model, "prompt": prompt, "text": text, "completion_tokens": 5}
+        for model, prompt, text in (
+            ("a", SHEEP, "Answer: 9"),
+            ("b", SHEEP, "Answer: \x1b[31m8"),
+            ("a", PRODUCT, "17 * 23 = 392\nAnswer: 392"),
+        )
+    ]
+    (folder / "answers.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    expert = {"name": "MathExpert", "models": ["rec/a", "rec/b"], "compute": False}
+    config = {
+        "moe": {"experts": [expert], "aggregation": {"adjudicate": False}},
+        "backends": {"rec": {"kind": "recorded", "path": str(folder / "answers.jsonl")}},
+        "prices": {"rec/a": {"input": 1.0, "output": 2.0}},
+    }
+    (folder / "team.yaml").write_text(yaml.safe_dump(config))
+    return folder / "team.yaml"
+
+
+def test_the_receipt_in_json_is_the_whole_of_it(disputed: Path) -> None:
+    words = ("--json", "--strategy", "voting", "--objective", "quality", "--budget", "1")
+    asked = collegium("ask", SHEEP, *words, "--config", str(disputed))
+    assert asked.returncode == 0, asked.stderr
+    told = json.loads(asked.stdout)
+    receipt = told["receipt"]
+    assert set(receipt) == {one.name for one in dataclasses.fields(Receipt)} - {"decision"}
+    assert [(call["model"], call["outcome"]) for call in receipt["calls"]] == [
+        ("rec/a", "answered"),
+        ("rec/b", "answered"),
+    ]
+    assert receipt["calls"][0]["usage"]["cost_usd"] == pytest.approx(1e-5)
+    assert receipt["usage"] == told["usage"]
+    assert receipt["agreement"] == 0.5
+    assert receipt["disagreement"] == "the experts disagree: '9' (rec/a) or '8' (rec/b)"
+    assert 0 < receipt["confidence"] < 0.5
+    assert receipt["quality"] == "accepted"
+
+
+def test_what_was_computed_says_how(tmp_path: Path) -> None:
+    told = json.loads(collegium("ask", PRODUCT, "--json", cwd=tmp_path).stdout)
+    (verdict,) = told["receipt"]["verdicts"]
+    assert (verdict["expert"], verdict["outcome"]) == ("MathExpert", "passed")
+    assert "computed exactly" in verdict["evidence"]
+
+
+def test_explain_tells_who_was_called_at_what_cost_and_who_agreed(disputed: Path) -> None:
+    words = ("--explain", "--strategy", "voting", "--config", str(disputed))
+    said = collegium("ask", SHEEP, *words).stderr.decode()
+    assert "  by voting, accepted, right with probability 0." in said
+    assert "2 calls, $0.000010, " in said
+    assert "  MathExpert, rec/a: answered after " in said
+    assert "0 + 5 tokens, $0.000010\n" in said
+    assert "  agreement 0.50: the experts disagree: '9' (rec/a) or '8' (rec/b)\n" in said
+    checked = collegium("ask", PRODUCT, *words).stderr.decode()
+    assert "  MathExpert's answer failed its check (arithmetic): 17 * 23 = 392" in checked
+    assert "agreement" not in checked
+
+
+def test_without_explain_only_what_is_in_doubt_is_told_and_in_one_line(
+    disputed: Path, recorded: Path
+) -> None:
+    split = collegium("ask", SHEEP, "--strategy", "voting", "--config", str(disputed))
+    _, _, told = split.stderr.decode().partition("— MathExpert, rec/a, ")
+    assert told.splitlines()[1:] == ["  the experts disagree: '9' (rec/a) or '8' (rec/b)"]
+    wrong = collegium("ask", PRODUCT, "--model", "rec/a", "--config", str(disputed))
+    _, _, told = wrong.stderr.decode().partition("— MathExpert, rec/a, ")
+    (line,) = told.splitlines()[1:]
+    assert "failed its check (arithmetic): 17 * 23 = 392, but it is 391" in line
+    assert line.endswith("; the answer is given all the same")
+    good = collegium("ask", "write a poem about rain", "--config", str(recorded))
+    _, _, told = good.stderr.decode().partition("— WritingExpert, rec/m, ")
+    assert told.splitlines()[1:] == []
+
+
+def test_a_budget_leaves_out_whom_it_has_no_room_for(disputed: Path) -> None:
+    ended = collegium("ask", SHEEP, "--budget", "1e-7", "--config", str(disputed))
+    assert (ended.returncode, ended.stdout) == (0, b"Answer: \xe2\x90\x9b[31m8\n"), ended.stderr
+    words = ("--model", "rec/a", "--budget", "1e-7", "--config", str(disputed))
+    ended = collegium("ask", SHEEP, *words)
+    assert (ended.returncode, ended.stdout) == (1, b"")
+    assert "MathExpert would cost $0.0" in ended.stderr.decode()
+    assert shows_no_traceback(ended)
+
+
 def test_a_pipe_is_read_without_being_asked_to(recorded: Path) -> None:
     asked = collegium("ask", "--config", str(recorded), stdin=b"fix my python code")
     assert asked.returncode == 0, asked.stderr
@@ -102,7 +199,13 @@ def test_a_pipe_is_read_without_being_asked_to(recorded: Path) -> None:
     [
         (("ask", ""), 2, "the query is empty"),
         (("ask", " \n "), 2, "the query is empty"),
-        (("ask", "hi", "--strategy", "nonsense"), 2, "'nonsense'; there are: weighted"),
+        (("ask", "hi", "--strategy", "nonsense"), 2, "'nonsense'; there are: auto, cascade"),
+        (("ask", "hi", "--objective", "best"), 2, "'best'; there are: quality, balanced, cheap"),
+        (("ask", "hi", "--budget", "0"), 2, "'--budget': 0 is not an amount of USD above 0"),
+        (("ask", "hi", "--budget=-0.5"), 2, "'--budget': -0.5 is not an amount of USD above 0"),
+        (("ask", "hi", "--budget", "nan"), 2, "'--budget': nan is not an amount of USD above 0"),
+        (("ask", "hi", "--budget", "inf"), 2, "'--budget': inf is not an amount of USD above 0"),
+        (("ask", "hi", "--budget", "cheap"), 2, "'--budget'"),
         (("ask", "hi", "--expert", "codin"), 2, "did you mean 'coding'"),
         (("ask", "hi", "--model", "nowhere/x"), 2, "nowhere/x"),
         (("ask", "hi", "--top-k", "0"), 2, "--top-k"),
@@ -324,6 +427,27 @@ def test_doctor_experts_and_models_tell_what_there_is() -> None:
         assert (refused.returncode, refused.stdout) == (2, b"")
         assert "there are: smollm2-135m" in refused.stderr.decode()
     assert Path(collegium("models", "path", "smollm2-135m").stdout.decode().strip()).is_file()
+
+
+def test_doctor_says_what_holds_code_and_warns_where_it_may_run_unheld(tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text("moe: {verification: {unsafe: true}}")
+    for words, warned in (((), False), (("--config", str(config)), True)):
+        told = json.loads(collegium("doctor", "--json", *words, cwd=tmp_path).stdout)
+        findings = {one["what"]: one for one in told["findings"]}
+        assert findings["sandbox"]["state"] in {"ok", "warn"}
+        assert ("moe.verification.unsafe" in findings) is warned
+    assert findings["moe.verification.unsafe"]["state"] == "warn"
+
+
+async def test_where_isolation_is_not_proved_doctor_says_why_and_what_follows() -> None:
+    unproved = Sandbox(means=())
+    finding = await sandbox(unproved, unsafe=False)
+    assert finding.state == "warn"
+    assert finding.advice
+    for words in ("isolation is not proved", "nothing holds", "is not run", "'unknown'"):
+        assert words in finding.found
+    assert "run all the same" in (await sandbox(unproved, unsafe=True)).found
 
 
 VERBS = (

@@ -106,6 +106,22 @@ ARITHMETIC = {
     "round 12345 to the nearest hundred": "12300",
     "round 12345 to 3 significant figures": "12300",
     "22/7 to 3 decimal places": "3.143",
+    "round -1260 to the nearest hundred": "-1300",
+    "123456789012345678905 to the nearest ten": "123456789012345678910",
+    "300! to 3 significant figures": "306" + "0" * 612,
+    "0.00045 in scientific notation": "4.5 × 10^-4",
+    "What is 3/4 + 5/6? Give the answer as a fraction.": "19/12",
+    "sqrt of 50, 2 decimal places": "7.07",
+    "5/6 divided by 10/21": "7/4",
+    "5/6 ÷ 10/21": "7/4",
+    "12 divided by 3/4": "16",
+    "half of 3/4": "0.375",
+    "2 to the power of 1/2 to 3 decimals": "1.414",
+    "square root of 9/16": "0.75",
+    "6/2*3/4": "9/4",
+    "what is negative 4 times 7": "-28",
+    "if I multiply 125 by 8, what do I get?": "1000",
+    "can you tell me what the remainder is when 250 is divided by 7": "5",
     "average of 3, 5, 10": "6",
     "What is the median of 3, 1, 4, 1, 5?": "3",
     "mode of 1, 2, 2, 3": "2",
@@ -116,6 +132,11 @@ ARITHMETIC = {
     "add 3, 4 and 5": "12",
     "what is the product of 6 and 7?": "42",
     "difference between 3 and 10": "7",
+    "calculate the difference between 911 and 112": "799",
+    "absolute difference between 404 and 403": "1",
+    "Here are my test scores: 80, 90, 85, 95. What's the mean?": "87.5",
+    "gcd 84, 36": "12",
+    "range of 4, 18, 9": "14",
     "subtract 5 from 12": "7",
     "gcd of 12 and 18": "6",
     "gcd(120,180)": "60",
@@ -131,6 +152,10 @@ ARITHMETIC = {
     "factors of 28": "1, 2, 4, 7, 14, 28",
     "how many divisors does 28 have": "6",
     "10 choose 3": "120",
+    "how many ways can I choose 3 items from 10?": "120",
+    "is 1024 a power of 2": "yes",
+    "does 7 divide 3528 evenly?": "yes",
+    "sum of the digits of 4096": "19",
     "the 10th prime number": "29",
     "increase 250 by 12%": "280",
     "what's 20% off $80?": "$64",
@@ -148,6 +173,10 @@ ARITHMETIC = {
     "2024 in roman numerals": "MMXXIV",
     "roman numeral MCMXCIV to number": "1994",
     "solve 2x + 3 = 11": "4",
+    "2x + 3 = 11": "4",
+    "2x + 6 = 20, x = ?": "7",
+    "what number is XLII in Roman numerals?": "42",
+    "A price of 250 is increased by 8%. What is the new price?": "270",
     "Solve for x: 3(x+2) = 21": "5",
     "if 2x+3=11, what is x?": "4",
     "solve x^2 - 5x + 6 = 0": "x = 2 or x = 3",
@@ -168,6 +197,12 @@ UNITS = {
     "5 us gallons in liters": "18.92705892 L",
     "how many cups in a gallon": "16 cups",
     "half a mile in feet": "2640 ft",
+    "500 ml -> l": "0.5 L",
+    "I ran 5 km. How many miles is that, to two decimals?": "3.11 mi",
+    "My oven says 350°F. What is that in Celsius, to one decimal place?": "176.7 °C",
+    "convert 12 oz to grams, rounded to the nearest gram": "340 g",
+    "10000 seconds in hours, minutes and seconds": "2 hours 46 minutes 40 seconds",
+    "180 cm in feet and inches": "5 ft 10.8661 in",
     "convert 10 kg to pounds rounded to 2 decimal places": "22.05 lb",
 }
 DATES = {
@@ -191,6 +226,14 @@ DATES = {
     "What time is it 3 hours 45 minutes after 10:20 am?": "2:05 PM",
     "what time will it be 90 minutes after 23:15": "00:45",
     "how long is it from 9:15 am to 5:45 pm": "8 hours 30 minutes",
+    "how long is it from 08:45 to 17:20": "8 hours 35 minutes",
+    "A meeting starts at 14:20 and lasts 95 minutes. When does it end?": "15:55",
+    "convert 3:45 pm to 24-hour time": "15:45",
+    "18:30 in 12-hour format": "6:30 PM",
+    "weekday of 2010-10-10": "Sunday",
+    "from 2023-01-05 to 2023-02-20, how many days?": "46",
+    "last day of February 2024": "2024-02-29",
+    "I was born on 12 June 1988. How old was I on 1 January 2020?": "31",
 }
 TEXTS = {
     "How many r's are in strawberry?": "3",
@@ -214,6 +257,14 @@ TEXTS = {
     'what is the last word of "I like cats."?': "cats",
     "are listen and silent anagrams?": "yes",
     'length of "abc def"': "7",
+    'word count of "the early bird"': "3",
+    'Remove all vowels from "computer"': "cmptr",
+    'Replace every a in "banana" with o': "bonono",
+    'repeat "ab" 3 times': "ababab",
+    'first letters of "portable network graphics"': "png",
+    'In the word "banana", how many a\'s are there?': "3",
+    'Make "quiet please" uppercase.': "QUIET PLEASE",
+    "Reverse this string: hello": "olleh",
 }
 
 
@@ -312,6 +363,29 @@ reverse engineering
 write a function to reverse the string "hello"
 how many words are in "hello" and why
 Encode "hello" with ROT13
+12 / 3/4
+12÷3/4
+3/4 squared
+12 divided by 3/4/2
+What is the difference between 911 and 112?
+what's the difference between 2.0 and 3.0
+difference between 802.11 and 802.3
+What is 7-Eleven?
+what is 6-pack plus 1
+y = 2x + 3
+x = 3 + 4
+the mean of 3, 4, x
+The temperature fell 10 degrees C. What is that in F?
+I ran half of 5 km. How many miles is that?
+how long is it from 09:00 to 05:00
+A flight leaves at 10:00 am and arrives at 1:00 pm. How long is it?
+walk backwards
+Remove all a's from "Anna"
+For my octal homework, what is 7 + 1?
+I'm studying modular arithmetic. What is 7 + 8?
+I'm in Java class. What is 7/2?
+I want a poem. What is 2 + 2?
+My numbers are doubled. What is 2 + 2?
 """.strip().splitlines()
 
 
@@ -431,6 +505,26 @@ def test_a_conversation_that_may_change_the_question_is_left_alone(query: Query)
 def test_a_plain_instruction_changes_nothing() -> None:
     query = conversation(("system", "You are a helpful assistant."), ("user", "17*23"))
     assert asked(query) == "17*23"
+
+
+ASIDES = (
+    "I'm helping my daughter with her homework.",
+    "Quick one:",
+    "Sorry to bother you, but",
+    "We're redoing the bathroom, so",
+    "My calculator died.",
+    "Hi! I keep mixing these up.",
+)
+
+
+@pytest.mark.parametrize("aside", ASIDES)
+@pytest.mark.parametrize("question", ["what is 17*23?", "how many feet are in 3 yards?"])
+async def test_why_somebody_asks_changes_nothing(aside: str, question: str) -> None:
+    assert await value(f"{aside} {question}") == await value(question) is not None
+
+
+async def test_a_number_is_never_taken_for_an_aside() -> None:
+    assert await value("one - two - three") == "-4"
 
 
 @pytest.mark.parametrize(

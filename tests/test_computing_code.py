@@ -114,6 +114,37 @@ async def test_an_assertion_is_completed_by_a_literal(sandbox: Sandbox, blank: s
 
 
 @pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        (f"{ADD}\n\nadd(1) -> ?", "3"),
+        (f"Return value of add(1)?\n{ADD}", "3"),
+        (f"Given\n{ADD}\nwhat is the value of `add(1)`?", "3"),
+        (f"I'm reading some code at work and I'm not sure about it. add(1)?\n{ADD}", "3"),
+        (f"My colleague wrote this. What does add(1) return?\n{ADD}", "3"),
+    ],
+)
+async def test_a_question_is_understood_in_brief_and_at_length(
+    sandbox: Sandbox, question: str, value: str
+) -> None:
+    computed = await run(sandbox, question)
+    assert computed is not None
+    assert computed.value == value
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "I'm learning Ruby at school. What does this print?\n```\nprint('a' * 3)\n```",
+        f"I need a Go version. What does add(1) return?\n{ADD}",
+        f"{ADD}\n\nadd(y)?",
+        f"{ADD}\n\nadd?",
+    ],
+)
+def test_a_story_that_may_change_the_code_is_not_passed_over(question: str) -> None:
+    assert CodeComputer(Sandbox()).reads(Query.of(question)) is None
+
+
+@pytest.mark.parametrize(
     "question",
     [
         f"What does this function do?\n{ADD}",
@@ -270,6 +301,9 @@ async def test_rows_that_come_in_no_order_are_said_to() -> None:
          "SELECT COUNT(*) FROM emp WHERE city = 'Paris';", "2"),
         (f"Table: people\n{CITIES}\nQuery:\n```sql\nSELECT city, SUM(price) FROM people GROUP BY "
          "city ORDER BY SUM(price) DESC\n```\nWhat is the output?", "Paris | 25; Rome | 20"),
+        (f"{EMP}\nQuery: SELECT name FROM emp WHERE id = 3\n\nResult?", "Cy"),
+        (f"Given these tables\n```sql\n{EMP}```\nwhat would this return?"
+         "\n```sql\nSELECT name FROM emp WHERE id = 3;\n```", "Cy"),
         (f"What does SELECT name FROM emp WHERE dept = 'ops' return?\n```sql\n{EMP}```", "Cy"),
         (sql("SELECT * FROM emp WHERE dept = 'eng'", "How many rows does this query return?"), "2"),
         (f"{CITIES}\nWhat is the sum of the price column?", "45"),

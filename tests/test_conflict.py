@@ -10,23 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collegium.aggregation.conflict import (
-    agreement_of,
-    asked_with,
-    by_merit,
-    clipped,
-    is_blank,
-    likeness,
-    merit,
-    plain,
-    position,
-    probability,
-    quoted,
-    short,
-    vote,
-)
+from collegium.aggregation.conclusion import position
+from collegium.aggregation.conflict import agreement_of, probability
+from collegium.aggregation.likeness import likeness
+from collegium.aggregation.merit import by_merit, merit, vote
 from collegium.aggregation.panel import Panel
 from collegium.aggregation.quality import QualityGate, QualityPolicy, Standing
+from collegium.aggregation.quoting import asked_with, clipped, is_blank, plain, quoted, short
 from collegium.experts.records import Records
 from collegium.types import Answer, Message, Query, Task, Verdict
 

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collegium.aggregation.aggregator import ResponseAggregator
-from collegium.aggregation.cascade import Cascade
 from collegium.aggregation.ensemble import Ensemble
-from collegium.aggregation.learned import CascadePolicy
 from collegium.aggregation.quality import QualityPolicy
 from collegium.aggregation.voting import Voting
 from collegium.experts.computing.arithmetic import Arithmetic
@@ -26,6 +24,8 @@ from collegium.verification.sandbox import Limits, Sandbox
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from collegium.aggregation.cascade import Cascade
+    from collegium.aggregation.learned import CascadePolicy
     from collegium.config import Config
     from collegium.experts.computing.base import Computer
 
@@ -63,15 +63,17 @@ class Workbench:
                 return ()
 
 
-def policy_of_cascade(config: Config) -> CascadePolicy:
-    """The fitted cascade that the configuration names; without one, nothing learned.
+def policy_of_cascade(config: Config) -> CascadePolicy | None:
+    """The fitted cascade that the configuration names; None where it names none.
 
     Raises:
         DataError: the file cannot be read, or is wrong.
     """
     path = config.moe.aggregation.policy
     if path is None:
-        return CascadePolicy.unlearned()
+        return None
+    from collegium.aggregation.learned import CascadePolicy  # noqa: PLC0415 -- numpy
+
     return CascadePolicy.load(Path(path).expanduser())
 
 
@@ -88,16 +90,22 @@ def synthesiser_of(config: Config) -> ModelExpert | None:
 
 
 def aggregator_of(
-    config: Config, policy: CascadePolicy, synthesiser: ModelExpert | None
+    config: Config, policy: CascadePolicy | None, synthesiser: ModelExpert | None
 ) -> ResponseAggregator:
     """The aggregator that a configuration describes, with its strategies."""
     settings = config.moe.aggregation
+
+    def cascade() -> Cascade:
+        from collegium.aggregation.cascade import Cascade  # noqa: PLC0415 -- numpy
+
+        return Cascade(policy, objective=config.moe.objective)
+
     return ResponseAggregator(
         settings.strategy,
         strategies={
-            "cascade": Cascade(policy, objective=config.moe.objective),
             "voting": Voting(adjudication=settings.adjudicate),
             "ensemble": Ensemble(synthesiser),
         },
+        makers={"cascade": cascade},
         quality=QualityPolicy(mend=settings.mend, abstain=settings.abstain_below),
     )

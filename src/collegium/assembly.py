@@ -63,7 +63,8 @@ class Staff:
         self._model = model
         self.workbench = Workbench.of(config)
         self.cascade = cascade or policy_of_cascade(config)
-        self.records = records_of(config) or self.cascade.records
+        learned = self.cascade.records if self.cascade else Records()
+        self.records = records_of(config) if config.moe.records else learned
         self._selector = selector_of(config, self.records)
         self.directory = Directory(config, surroundings)
         rows = {row.key: row for row in BUILT_IN}
@@ -210,14 +211,14 @@ def policy_of(config: Config) -> RoutingPolicy:
     )
 
 
-def records_of(config: Config) -> Records | None:
-    """What the configuration's file tells of models; None without one.
+def records_of(config: Config) -> Records:
+    """What the configuration's file tells of models; without one, nothing.
 
     Raises:
         DataError: the file cannot be read, or is wrong.
     """
     path = config.moe.records
-    return None if path is None else Records.load(Path(path).expanduser())
+    return Records() if path is None else Records.load(Path(path).expanduser())
 
 
 def selector_of(config: Config, records: Records) -> ModelSelector:

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from collegium import plugins
 from collegium.aggregation.auto import Auto
-from collegium.aggregation.conflict import agreement_of, outcome_of, probability, short
+from collegium.aggregation.conclusion import outcome_of
+from collegium.aggregation.conflict import agreement_of, probability
 from collegium.aggregation.panel import Panel
 from collegium.aggregation.quality import ABSTAINED, Assurance, QualityGate
+from collegium.aggregation.quoting import short
 from collegium.errors import CollegiumError, ExpertError, PluginError, UnknownStrategy
 from collegium.experts.base import Expert
 from collegium.types import Answer, Chunk, Query, Receipt, Response
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from collegium.aggregation.conflict import Agreement
     from collegium.aggregation.quality import QualityPolicy
@@ -30,7 +32,8 @@ SUMMARY_CHARS = 200
 class ResponseAggregator:
     """Makes one `Response` of a panel's answers, by the strategy named.
 
-    Strategies are looked up among `strategies`, then among the installed ones. An answer that
+    Strategies are looked up among `strategies`, then among `makers`, who make one when it is first
+    asked for, then among the installed ones. An answer that
     nobody has been shown yet is held to `quality`; of one that streamed through it is only told
     what checking found. `rng` draws the marks between which answers are quoted.
     """
@@ -40,11 +43,13 @@ class ResponseAggregator:
         strategy: str = "weighted",
         *,
         strategies: Mapping[str, Strategy] | None = None,
+        makers: Mapping[str, Callable[[], Strategy]] | None = None,
         quality: QualityPolicy | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self.default = strategy
         self._strategies = {name: self._bound(one) for name, one in (strategies or {}).items()}
+        self._makers = dict(makers or {})
         self._assurance = Assurance(QualityGate(quality), rng or random.SystemRandom())
 
     def strategy(self, name: str | None = None) -> Strategy:
@@ -56,9 +61,9 @@ class ResponseAggregator:
         name = name or self.default
         if name not in self._strategies:
             try:
-                made = plugins.load("strategies", name)()
+                made = (self._makers.get(name) or plugins.load("strategies", name))()
             except PluginError as error:
-                known = sorted({*self._strategies, *plugins.names("strategies")})
+                known = sorted({*self._strategies, *self._makers, *plugins.names("strategies")})
                 raise UnknownStrategy(
                     f"no strategy called {name!r}; there are: {', '.join(known)}"
                 ) from error

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from collegium.aggregation.conflict import agreement_of, outcome_of
+from collegium.aggregation.conclusion import outcome_of
+from collegium.aggregation.conflict import agreement_of
 from collegium.aggregation.learned import PER_CALL, CascadePolicy
 from collegium.aggregation.planner import Move, Planner
 from collegium.errors import CollegiumError
@@ -72,6 +73,7 @@ class Cascade:
             else:
                 hand.take(voice, answer)
         if not hand.answers:
+            hand.excuse()
             raise panel.failure()
         panel.agreement = agreement_of(panel, panel.members)
         panel.note(hand.story())
@@ -100,8 +102,10 @@ class _Hand:
         self._panel, self._cascade, self._policy = panel, cascade, cascade.policy
         self._voices = panel.voices
         self._terms = terms_of(panel, self._voices, cascade)
-        listed = self._policy.shortlisted(self._terms.models, panel.task.kind)
+        objective = panel.query.objective or cascade.objective
+        listed = self._policy.shortlisted(self._terms.models, panel.task.kind, objective)
         self._free = np.array(listed, dtype=np.bool_)
+        self._left = np.ones(len(listed), dtype=np.bool_)
         self._state = self._policy.latent.start(panel.task.kind)
         self._groups: dict[str, int] = {}
         self._over = False
@@ -111,13 +115,24 @@ class _Hand:
         """Whom to ask, if it is worth it."""
         if self._over or self._panel.left_s <= 0:
             return None
-        free = self._free & np.array([self._panel.affords(voice) for voice in self._voices])
+        within = np.array([self._panel.affords(voice) for voice in self._voices], dtype=np.bool_)
+        free = self._free & within
+        if not self.answers and not free.any():
+            free = self._left & within  # rather somebody who is not shortlisted than nobody
         move = self._cascade.move(self._terms, self._state, free)
         return None if move.ask is None else self._voices[move.ask]
 
     def drop(self, voice: Expert) -> None:
-        """A voice has failed."""
-        self._free[self._voices.index(voice)] = False
+        """A voice has been asked, or has failed."""
+        place = self._voices.index(voice)
+        self._free[place] = self._left[place] = False
+
+    def excuse(self) -> None:
+        """Say of whom nothing was asked why not, where nobody has answered."""
+        for voice in self._panel.unasked:
+            if not self._panel.affords(voice):
+                name = voice.model or voice.name
+                self._panel.note(f"{name} was not asked: the budget has no room for it")
 
     def take(self, voice: Expert, answer: Answer) -> None:
         """A voice has answered."""
@@ -135,9 +150,13 @@ class _Hand:
         self._over = said or not self._policy.compares(self._panel.task.kind)
 
     def best(self) -> Answer:
-        """The first answer that came to the most probable conclusion, with its probability."""
+        """The first answer that came to the most probable conclusion, with its probability.
+
+        Where none came to any, the first that did not fail its check.
+        """
         if not self._groups:
-            return self.answers[0][0]
+            sound = (one for one, _ in self.answers if outcome_of(one) != "failed")
+            return next(sound, self.answers[0][0])
         right = self._state.right
         winner = int(right.argmax())
         answer = next(one for one, group in self.answers if group == winner)
@@ -158,8 +177,8 @@ class _Hand:
 def terms_of(panel: Panel, voices: Sequence[Expert], cascade: Cascade) -> Terms:
     """The terms on which a panel's voices are asked: their costs, and what a dollar is worth.
 
-    Where some cost is not known, or nothing was fitted, every call has the same price, and a little
-    more the more it costs.
+    A cost that is not known is taken for the mean of those that are. Where none is, or nothing was
+    fitted, every call has the same price, and a little more the more it costs.
     """
     policy, kind = cascade.policy, panel.task.kind
     objective = panel.query.objective or cascade.objective
@@ -171,8 +190,9 @@ def terms_of(panel: Panel, voices: Sequence[Expert], cascade: Cascade) -> Terms:
         for voice, cost in zip(voices, recorded, strict=True)
     ]
     known = [cost for cost in costs if cost is not None]
-    if price is not None and len(known) == len(costs):
-        return Terms(models, kind, tuple(known), price)
+    if price is not None and known:
+        mean = sum(known) / len(known)
+        return Terms(models, kind, tuple(mean if one is None else one for one in costs), price)
     dearest = max(known, default=0.0)
     shares = [0.0 if not cost or not dearest else cost / dearest for cost in costs]
     per_call = PER_CALL.get(objective, PER_CALL["balanced"])

@@ -9,14 +9,9 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from collegium.aggregation.conflict import (
-    agreement_of,
-    asked_with,
-    by_merit,
-    is_blank,
-    quoted,
-    short,
-)
+from collegium.aggregation.conflict import agreement_of
+from collegium.aggregation.merit import by_merit
+from collegium.aggregation.quoting import asked_with, is_blank, quoted, short
 from collegium.errors import CollegiumError
 from collegium.types import Chunk
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 UNKNOWN_CLASSES = (0.45, 0.35, 0.2)
 UNKNOWN_RIGHT = (0.92, 0.6, 0.15)
 UNKNOWN_SPREAD = (3.0, 5.0, 8.0)
+# What a check adds to the log-odds that an answer is right, for a kind of task without a record.
+UNKNOWN_EVIDENCE: Mapping[str, float] = MappingProxyType({"passed": 1.5, "failed": -3.0})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class LatentClasses:
 
     `right` is (models, classes), `spread` (classes,), `everywhere` (classes,) the shares of classes
     over all queries and `kinds` the same by kind of task. `evidence` holds, by kind, what a verdict
-    adds to the log-odds that an answer is right.
+    adds to the log-odds that an answer is right; a kind without any takes `UNKNOWN_EVIDENCE`.
     """
 
     models: tuple[str, ...]
@@ -98,7 +100,12 @@ class LatentClasses:
                 MappingProxyType(
                     {kind: np.array(row, dtype=np.float64) for kind, row in data["kinds"].items()}
                 ),
-                MappingProxyType({kind: dict(row) for kind, row in data["evidence"].items()}),
+                MappingProxyType(
+                    {
+                        kind: MappingProxyType({what: float(one) for what, one in row.items()})
+                        for kind, row in data["evidence"].items()
+                    }
+                ),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"this is no latent class model: {error!r}") from error
@@ -115,6 +122,11 @@ class LatentClasses:
             raise DataError("a latent class model has a probability that is none")
         if (probabilities > 1).any() or not (self.spread > 0).all():
             raise DataError("a latent class model has a number beyond what it can be")
+        if not all(row.sum() > 0 for row in shares):
+            raise DataError("a latent class model has queries that are of no class")
+        told = [one for row in self.evidence.values() for one in row.values()]
+        if not np.isfinite([*told, *self.spread]).all():
+            raise DataError("a latent class model has evidence or a spread without bounds")
 
     def as_data(self) -> dict[str, Any]:
         """The numbers as JSON has them."""
@@ -165,7 +177,7 @@ class LatentClasses:
             seen = (*state.seen, (model, -1, verdict))
             return replace(state, weights=weights / weights.sum(), seen=seen)
         weights, sizes = joined(state.weights, state.sizes, right, self.spread, group)
-        weights[group] *= np.exp(self.evidence.get(state.kind, {}).get(verdict, 0.0))
+        weights[group] *= np.exp(self.evidence.get(state.kind, UNKNOWN_EVIDENCE).get(verdict, 0.0))
         seen = (*state.seen, (model, group, verdict))
         return State(state.kind, weights / weights.sum(), sizes, seen)
 
@@ -173,13 +185,26 @@ class LatentClasses:
 def joined(
     weights: Floats, sizes: Floats, right: Floats, spread: Floats, group: int
 ) -> tuple[Floats, Floats]:
-    """The weights, not normalised, and the sizes when an answer joins `group` or founds it."""
+    """The weights, not normalised, and the sizes when an answer joins `group` or founds it.
+
+    Args:
+        weights: (groups + 1, classes).
+        sizes: (groups,).
+        right: how often whose answer it is is right, (classes,); or (models, classes), of several
+            models of which each might answer, and then so are the weights, model by model.
+        spread: (classes,).
+        group: its place; the number of groups for a new one.
+    """
     groups, total = len(sizes), sizes.sum()
     wrong_so_far = np.append(total - sizes, total)
+    right = right[..., None, :]
     wrong = weights * (1 - right) / (spread + wrong_so_far[:, None])
     if group < groups:
         moved = wrong * sizes[group]
-        moved[group] = weights[group] * right
+        moved[..., group, :] = weights[group] * right[..., 0, :]
         return moved, sizes + (np.arange(groups) == group)
-    moved = np.insert(wrong * spread, groups, weights[groups] * right, axis=0)
-    return moved, np.append(sizes, 1.0)
+    founded = weights[groups] * right
+    moved = wrong * spread
+    return np.concatenate(
+        [moved[..., :groups, :], founded, moved[..., groups:, :]], axis=-2
+    ), np.append(sizes, 1.0)

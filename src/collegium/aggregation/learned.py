@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from collegium.aggregation.latent import LatentClasses
 from collegium.errors import DataError
 from collegium.experts.records import Records
+from collegium.jsonvalues import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,8 @@ class CascadePolicy:
     are the kinds of task whose answers can be compared; of others one answer is taken.
     `calibration` turns the model's log-odds that an answer is right into those seen: slope and
     offset. `forms` says by kind what answers are like, and `shortlists` which models are worth
-    considering, '' standing for every other kind; without one all are.
+    considering, '' standing for every other kind; without one all are. `alone` names by objective
+    the model that is asked alone, where no cascade was better than that.
     """
 
     latent: LatentClasses
@@ -41,6 +43,7 @@ class CascadePolicy:
     forms: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     calibration: tuple[float, float] = (1.0, 0.0)
     shortlists: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    alone: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def unlearned(cls) -> Self:
@@ -75,11 +78,16 @@ class CascadePolicy:
         """Whether answers of that kind can be compared; an unknown kind's may be."""
         return kind in self.comparable or kind not in self.latent.kinds
 
-    def shortlisted(self, models: Sequence[str], kind: str) -> tuple[bool, ...]:
+    def shortlisted(
+        self, models: Sequence[str], kind: str, objective: str = ""
+    ) -> tuple[bool, ...]:
         """Which of `models` are worth considering for a kind of task; all, where none of them is.
 
-        A model that nothing is known of is.
+        A model that nothing is known of is, unless one is to be asked alone.
         """
+        if objective in self.alone:
+            found = tuple(self.alone[objective] in (one, one.partition("/")[2]) for one in models)
+            return found if any(found) else (True,) * len(found)
         names = self.shortlists.get(kind, self.shortlists.get("", ()))
         listed = tuple(
             not names
@@ -99,6 +107,7 @@ class CascadePolicy:
             "comparable": sorted(self.comparable),
             "forms": dict(self.forms),
             "calibration": list(self.calibration),
+            "alone": dict(self.alone),
             "shortlists": {kind: list(names) for kind, names in self.shortlists.items()},
         }
         path.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", "utf-8")
@@ -124,11 +133,11 @@ class CascadePolicy:
         Raises:
             DataError: it is none.
         """
-        if not isinstance(data, dict) or data.get("version") != VERSION:
+        if not is_object(data) or data.get("version") != VERSION:
             raise DataError(f"it should be an object whose version is {VERSION}")
         try:
             slope, offset = map(float, data["calibration"])
-            return cls(
+            made = cls(
                 LatentClasses.of(data["latent"]),
                 Records.of(data["records"]),
                 MappingProxyType({name: float(one) for name, one in data["prices"].items()}),
@@ -138,6 +147,16 @@ class CascadePolicy:
                 MappingProxyType(
                     {kind: tuple(map(str, names)) for kind, names in data["shortlists"].items()}
                 ),
+                MappingProxyType({name: str(model) for name, model in data["alone"].items()}),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"a part of it is missing or wrong: {error!r}") from error
+        made._check()
+        return made
+
+    def _check(self) -> None:
+        if not all(map(math.isfinite, self.calibration)):
+            raise DataError(f"its calibration is {self.calibration}; two numbers are right")
+        for name, price in self.prices.items():
+            if not 0 <= price < math.inf:
+                raise DataError(f"its price for {name!r} is {price}; a number from 0 on is right")

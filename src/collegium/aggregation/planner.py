@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collegium.aggregation.latent import LatentClasses, State
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.intp]
 
 ENOUGH = 1e-9
 
@@ -64,35 +65,28 @@ class Planner:
             return Move(None, 0.0)
         weights, sizes = state.weights, state.sizes
         values = self._one_ahead(weights[None], sizes[None], free[None])[0]
-        for place in np.flatnonzero(free):
-            values[place] = max(values[place], self._two_ahead(weights, sizes, free, int(place)))
+        places = np.flatnonzero(free)
+        values[places] = np.maximum(values[places], self._two_ahead(weights, sizes, free, places))
         best = int(values.argmax())
         stop = float(state.right.max()) if len(sizes) else -np.inf
         gain = float(values[best]) - stop
         return Move(best if gain > ENOUGH else None, gain)
 
     def _two_ahead(
-        self, weights: Floats, sizes: Floats, free: NDArray[np.bool_], place: int
-    ) -> float:
-        """What asking `place` is worth, if one more may be asked after it."""
-        left = free.copy()
-        left[place] = False
-        worth = -float(self._costs[place])
-        outcomes = [
-            joined(weights, sizes, self._right[place], self._spread, group)
-            for group in range(len(sizes) + 1)
-        ]
-        # Outcomes that join a group have as many groups as before; the last one founds one more.
-        for same in filter(None, (outcomes[:-1], outcomes[-1:])):
-            stacked = np.stack([one for one, _ in same])
-            counts = np.stack([one for _, one in same])
+        self, weights: Floats, sizes: Floats, free: NDArray[np.bool_], places: Ints
+    ) -> Floats:
+        """What asking each of `places` is worth, if one more may be asked after it, (places,)."""
+        left = np.repeat(free[None], len(places), axis=0)
+        left[np.arange(len(places)), places] = False
+        groups = len(sizes)
+        worth = -self._costs[places]
+        for group in range(groups + 1):
+            stacked, counts = joined(weights, sizes, self._right[places], self._spread, group)
             stop = stacked[:, :-1].sum(axis=2).max(axis=1)
-            if left.any():
-                after = self._one_ahead(
-                    stacked, counts, np.broadcast_to(left, (len(same), len(left)))
-                )
+            if len(places) > 1:
+                after = self._one_ahead(stacked, np.repeat(counts[None], len(places), axis=0), left)
                 stop = np.maximum(stop, after.max(axis=1))
-            worth += float(stop.sum())
+            worth = worth + stop
         return worth
 
     def _one_ahead(self, weights: Floats, sizes: Floats, free: NDArray[np.bool_]) -> Floats:

@@ -8,15 +8,10 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from collegium.aggregation.conflict import (
-    agreement_of,
-    asked_with,
-    merit,
-    outcome_of,
-    probability,
-    quoted,
-    short,
-)
+from collegium.aggregation.conclusion import outcome_of
+from collegium.aggregation.conflict import agreement_of, probability
+from collegium.aggregation.merit import merit
+from collegium.aggregation.quoting import asked_with, quoted, short
 from collegium.errors import CollegiumError
 from collegium.types import Verdict
 

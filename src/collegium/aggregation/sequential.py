@@ -7,14 +7,9 @@ import math
 import random
 from typing import TYPE_CHECKING
 
-from collegium.aggregation.conflict import (
-    QUOTED_CHARS,
-    asked_with,
-    likeness,
-    outcome_of,
-    plain,
-    quoted,
-)
+from collegium.aggregation.conclusion import outcome_of
+from collegium.aggregation.likeness import likeness
+from collegium.aggregation.quoting import QUOTED_CHARS, asked_with, plain, quoted
 from collegium.errors import CollegiumError
 from collegium.types import Chunk
 

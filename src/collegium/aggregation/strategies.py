@@ -6,7 +6,7 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from collegium.aggregation.conflict import by_merit
+from collegium.aggregation.merit import by_merit
 from collegium.errors import CollegiumError
 from collegium.types import Chunk
 

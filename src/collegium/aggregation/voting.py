@@ -5,18 +5,12 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from collegium.aggregation.conflict import (
-    COMPARED_CHARS,
-    adjudicate,
-    agreement_of,
-    by_merit,
-    cosines,
-    merit,
-    outcome_of,
-    plain,
-    vote,
-    wording,
-)
+from collegium.aggregation.adjudication import adjudicate
+from collegium.aggregation.conclusion import outcome_of
+from collegium.aggregation.conflict import agreement_of
+from collegium.aggregation.likeness import COMPARED_CHARS, cosines, wording
+from collegium.aggregation.merit import by_merit, merit, vote
+from collegium.aggregation.quoting import plain
 from collegium.types import Chunk
 
 if TYPE_CHECKING:

@@ -53,8 +53,10 @@ class RecordedBackend:
         *,
         name: str = "recorded",
         pace_s: float = 0.0,
+        whole: bool = False,
     ) -> None:
         self.name = name
+        self._whole = whole
         self._pace_s = pace_s
         self._ledger: list[Paid] = []
         self._answers = (
@@ -76,7 +78,7 @@ class RecordedBackend:
         return await joined(self.stream(prompt), model=prompt.model)
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
-        """The recorded answer, a word at a time.
+        """The recorded answer, a word at a time, unless it is to be said as a `whole`.
 
         Raises:
             BackendRefused: nothing is recorded for that model and that prompt.
@@ -89,7 +91,9 @@ class RecordedBackend:
                 status=404,
             )
         self._ledger.append(Paid(prompt.model, asked, recording.usage.cost_usd))
-        for place, word in enumerate(re.findall(r"\s*\S+|\s+$", recording.text)):
+        text = recording.text
+        words = [text] if self._whole else re.findall(r"\s*\S+|\s+$", text)
+        for place, word in enumerate(words):
             if self._pace_s:
                 await asyncio.sleep(self._pace_s)
             yield Chunk(word, model=prompt.model if place == 0 else None)

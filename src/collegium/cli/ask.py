@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import ExitStack, aclosing
 from typing import TYPE_CHECKING, Annotated
@@ -13,14 +14,27 @@ from collegium.cli import options
 from collegium.cli.college import college
 from collegium.cli.progress import fetching
 from collegium.cli.queries import query_text
+from collegium.cli.receipts import doubt, receipt_lines
 from collegium.cli.shapes import decision_table, response_json
 from collegium.cli.terminal import harmless, running, say, say_json, stderr, verb
+from collegium.routing.selector import OBJECTIVES
 from collegium.types import Query
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from collegium.types import Chunk, Decision, Response
+    from collegium.types import Chunk, Decision, Receipt, Response
+
+
+def amount(usd: float | None) -> float | None:
+    """The amount of money that an option gives.
+
+    Raises:
+        typer.BadParameter: nothing could be bought for it.
+    """
+    if usd is not None and not 0 < usd < math.inf:
+        raise typer.BadParameter(f"{usd:g} is not an amount of USD above 0, such as 0.05")
+    return usd
 
 
 @verb
@@ -39,7 +53,17 @@ def ask(
     deadline: Annotated[
         float | None, typer.Option(min=0.001, metavar="SECONDS", help="Time for the whole answer.")
     ] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Show how it was decided.")] = False,
+    objective: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help=f"What models are chosen by: {', '.join(OBJECTIVES)}."),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(metavar="USD", callback=amount, help="The most that answering may cost."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show how it was decided, answered and checked.")
+    ] = False,
     as_json: options.AsJson = False,
     offline: options.Offline = False,
     config: options.ConfigFile = None,
@@ -53,7 +77,7 @@ def ask(
     `git diff | collegium ask --expert coding -`
     """
     del debug  # `verb` reads it
-    asked = Query.of(query_text(query), deadline_s=deadline)
+    asked = Query.of(query_text(query), deadline_s=deadline, objective=objective, budget_usd=budget)
 
     async def work() -> None:
         with ExitStack() as showing:
@@ -130,8 +154,8 @@ class Telling:
             harmless(f"— {response.expert}, {response.model or 'no model'}, {seconds:.1f} s"),
             style="cyan",
         )
-        for name, error in response.receipt.failures if response.receipt else ():
-            self._console.print(harmless(f"  {name} failed: {error}"), style="yellow")
+        if response.receipt is not None:
+            self._account(response.receipt)
         if response.finish == "length":
             self._console.print("  the answer was cut at its longest", style="yellow")
         if response.model.endswith(EMBEDDED_DEFAULT):
@@ -140,3 +164,13 @@ class Telling:
                 "answers run Ollama or vLLM, or see `collegium doctor`",
                 style="dim",
             )
+
+    def _account(self, receipt: Receipt) -> None:
+        """Say who failed and what is in doubt; all that the receipt says where that is wanted."""
+        for name, error in receipt.failures:
+            self._console.print(harmless(f"  {name} failed: {error}"), style="yellow")
+        if self._explain:
+            for line in receipt_lines(receipt):
+                self._console.print(harmless(f"  {line}"))
+        elif told := doubt(receipt):
+            self._console.print(harmless(f"  {told}"), style="yellow")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from collegium.config import Config
     from collegium.system import Collegium
+    from collegium.verification.sandbox import Sandbox
 
 MARKS = {"ok": "✓", "note": "·", "warn": "!", "fail": "✗"}
 COLOURS = {"ok": "green", "note": "dim", "warn": "yellow", "fail": "red"}
@@ -47,7 +48,7 @@ def doctor(
     config: options.ConfigFile = None,
     debug: options.Debug = False,
 ) -> None:
-    """Look at all that an answer needs: configuration, model servers, embedded model, cache, keys.
+    """Look at all an answer needs: configuration, servers, embedded model, cache, keys, sandbox.
 
     Ends with 0 when some expert can answer, 2 when the configuration is wrong, 3 otherwise.
 
@@ -98,6 +99,9 @@ async def _team(team: Collegium, settings: Config) -> AsyncGenerator[Finding]:
         advice = "start one for better answers, e.g. `ollama serve`"
         yield Finding("model servers", "note", f"none on the usual ports ({ports})", advice)
     if team.staff is not None:
+        yield await sandbox(team.staff.workbench.sandbox, unsafe=settings.moe.verification.unsafe)
+        if settings.moe.verification.unsafe:
+            yield _unsafe()
         await team.staff.settle()
     for expert in team.router.roster:
         if expert.not_ready:
@@ -135,6 +139,26 @@ def _files(team: Collegium) -> list[Finding]:
         found = f"{EMBEDDED_DEFAULT} ({size}) is not here yet"
         findings.append(Finding("embedded model", "note", found, advice))
     return findings
+
+
+async def sandbox(place: Sandbox, *, unsafe: bool) -> Finding:
+    """What holds models' code where it is run; where nothing is proved to, what follows of that."""
+    isolation = await place.isolation()
+    if isolation.proved:
+        return Finding("sandbox", "ok", f"models' code is held by {' and '.join(isolation.means)}")
+    follows = (
+        "but models' code is run all the same"
+        if unsafe
+        else "so models' code is not run, and verdicts that take running it are 'unknown'"
+    )
+    advice = "it takes Linux with user namespaces, or Linux 6.2 or later with Landlock"
+    found = f"isolation is not proved, {follows}: {isolation.why}"
+    return Finding("sandbox", "warn", found, advice)
+
+
+def _unsafe() -> Finding:
+    found = "true: where isolation is not proved, models' code is run as you, with limits alone"
+    return Finding("moe.verification.unsafe", "warn", found, "leave it out, or set it to false")
 
 
 def _existing(directory: Path) -> Path:

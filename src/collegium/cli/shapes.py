@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from collegium.cli.receipts import receipt_json, usage_json
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -49,15 +51,10 @@ def response_json(response: Response, decision: Decision | None) -> dict[str, An
         "alternatives": response.metadata.get("alternative_responses", []),
         "strategy": receipt.strategy if receipt else None,
         "failures": [list(failure) for failure in receipt.failures] if receipt else [],
-        "usage": {
-            "prompt_tokens": receipt.usage.prompt_tokens,
-            "completion_tokens": receipt.usage.completion_tokens,
-            "cost_usd": receipt.usage.cost_usd,
-        }
-        if receipt
-        else None,
+        "usage": usage_json(receipt.usage) if receipt else None,
         "latency_ms": round(receipt.latency_ms, 1) if receipt else None,
         "decision": decision_json(decision) if decision else None,
+        "receipt": receipt_json(receipt) if receipt else None,
     }
 
 

@@ -103,14 +103,15 @@ class VerifyingExpert(ModelExpert):
                 async for chunk in chunks:
                     yield chunk
         else:
-            answer = await self._checked(query, self.verifier)
+            answer = await self._checked(query, query, self.verifier)
             failed = answer.verdict is not None and answer.verdict.outcome == "failed"
             if failed and self.mends:
                 answer = await self._mended(query, answer, self.verifier)
             yield Chunk.whole(answer)
 
-    async def _checked(self, query: Query, verifier: Checker) -> Answer:
-        answer = await spoken(super().stream(query), self)
+    async def _checked(self, query: Query, asked: Query, verifier: Checker) -> Answer:
+        """What a model says to `asked`, checked as an answer to `query`."""
+        answer = await spoken(super().stream(asked), self)
         return replace(answer, verdict=await verifier.verify(query, answer.text))
 
     async def _mended(self, query: Query, first: Answer, verifier: Checker) -> Answer:
@@ -120,7 +121,7 @@ class VerifyingExpert(ModelExpert):
             Message("assistant", first.text), Message("user", MEND.format(evidence=evidence))
         )
         try:
-            second = await self._checked(asked, verifier)
+            second = await self._checked(query, asked, verifier)
         except CollegiumError as error:
             logger.info("%s did not mend its answer: %s", self.name, error)
             return first

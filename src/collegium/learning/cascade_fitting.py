@@ -33,6 +33,9 @@ FOLDS = 3
 WORTHS: tuple[float, ...] = tuple(np.geomspace(0.004, 1.2, 15))
 CONSIDERED = 10
 COMPARABLE_SHARE = 0.5
+# What is spent has to stay within this share of what the best single model costs: on other queries
+# it will be a little more or less.
+WITHIN = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,19 @@ class Training:
         )
 
     @property
-    def best_single(self) -> int:
-        """The column of the model that is right most often, of equals the cheapest."""
+    def ranked(self) -> tuple[int, ...]:
+        """The columns of the models, those that are right most often first, of equals the cheapest.
+
+        One that has no answers comes last.
+        """
         means = np.nan_to_num(_nanmean(self.scores), nan=-1.0)
         costs = np.nan_to_num(_nanmean(self.costs_usd), nan=math.inf)
-        return int(np.lexsort((costs, -means))[0])
+        return tuple(map(int, np.lexsort((costs, -means))))
+
+    @property
+    def best_single(self) -> int:
+        """The column of the model that is right most often, of equals the cheapest."""
+        return self.ranked[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,16 @@ class Outcome:
     costs_usd: Floats
     probabilities: Floats
 
+    @property
+    def accuracy(self) -> float:
+        """The mean of how right the answers were."""
+        return float(self.scores.mean())
+
+    @property
+    def cost_usd(self) -> float:
+        """What a query cost on average."""
+        return float(self.costs_usd.mean())
+
 
 def fit_cascade(
     training: Training, rng: np.random.Generator, *, folds: int = FOLDS
@@ -101,44 +122,55 @@ def fit_cascade(
     outcomes = held_out(training, rng, scale, folds)
     singles = np.nan_to_num(training.scores[:, best])
     costs = np.nan_to_num(training.costs_usd[:, best])
-    prices = {
-        "quality": most_accurate(outcomes, costs).worth / scale,
-        "parity": cheapest_as_good(outcomes, singles, costs).worth / scale,
+    single = Outcome(math.inf, singles, costs, singles)
+    chosen = {
+        "quality": most_accurate(outcomes, single),
+        "parity": cheapest_as_good(outcomes, single),
     }
-    middle = min(outcomes, key=lambda one: abs(math.log(one.worth / (prices["quality"] * scale))))
+    middle = min(outcomes, key=lambda one: abs(one.costs_usd.mean() - costs.mean() / 2))
     return CascadePolicy(
         latent,
         records_of(training),
-        MappingProxyType(prices),
+        MappingProxyType(
+            {name: one.worth / scale for name, one in chosen.items() if one is not single}
+        ),
         comparable_kinds(training),
         training.forms,
         platt(middle.probabilities[~training.exact], middle.scores[~training.exact]),
         shortlists_of(training),
+        MappingProxyType(
+            {name: training.models[best] for name, one in chosen.items() if one is single}
+        ),
     )
 
 
-def most_accurate(outcomes: Sequence[Outcome], singles_usd: Floats) -> Outcome:
-    """The most accurate outcome that costs no more than the best single model."""
-    limit = singles_usd.mean()
-    within = [one for one in outcomes if one.costs_usd.mean() <= limit]
-    return max(within or outcomes[-1:], key=lambda one: float(one.scores.mean()))
+def most_accurate(outcomes: Sequence[Outcome], single: Outcome) -> Outcome:
+    """The most accurate outcome that costs no more than the best single model; else that alone.
 
-
-def cheapest_as_good(outcomes: Sequence[Outcome], singles: Floats, singles_usd: Floats) -> Outcome:
-    """The cheapest outcome that is not worse than the best single model.
-
-    So that it is not so by luck alone, its advantage has to be half a standard error at least. If
-    no outcome is, the most accurate one that costs no more.
+    Accuracy grows with what is spent, but for chance: of those that are as accurate as the most
+    accurate one, within half a standard error, it is the one that spends most.
     """
+    within = [one for one in outcomes if one.cost_usd <= WITHIN * single.cost_usd]
+    best = max((*within, single), key=lambda one: one.accuracy)
+    if best is single:
+        return single
+    return max((one for one in within if gain(one, best) >= -0.5), key=lambda one: one.cost_usd)
 
-    def as_good(one: Outcome) -> bool:
-        gain = one.scores - singles
-        return bool(gain.mean() >= 0.5 * gain.std() / math.sqrt(len(gain)))
 
-    good = [one for one in outcomes if as_good(one)]
-    if not good:
-        return most_accurate(outcomes, singles_usd)
-    return min(good, key=lambda one: float(one.costs_usd.mean()))
+def cheapest_as_good(outcomes: Sequence[Outcome], single: Outcome) -> Outcome:
+    """The cheapest outcome that is not worse than the best single model; else that alone.
+
+    So that it is not so by luck alone, its advantage has to be half a standard error at least.
+    """
+    good = [one for one in outcomes if gain(one, single) >= 0.5 and one.cost_usd < single.cost_usd]
+    return min(good, key=lambda one: one.cost_usd, default=single)
+
+
+def gain(one: Outcome, other: Outcome) -> float:
+    """How much more accurate one outcome is than another, in standard errors of the difference."""
+    difference = one.scores - other.scores
+    error = float(difference.std()) / math.sqrt(len(difference))
+    return float(difference.mean()) / error if error else 0.0
 
 
 def held_out(
@@ -257,11 +289,11 @@ def shortlists_of(training: Training) -> Mapping[str, tuple[str, ...]]:
     Those that are among the three best at some price of a dollar, the dearest quality first.
     """
     kinds = np.array(training.kinds)
-    rows = {kind: kinds == kind for kind in sorted(set(training.kinds))}
-    rows[""] = np.ones(len(kinds), dtype=np.bool_)
+    rows = {kind: np.asarray(kinds == kind) for kind in sorted(set(training.kinds))}
+    everything = np.ones(len(kinds), dtype=np.bool_)
     lists: dict[str, tuple[str, ...]] = {}
-    for kind, mask in rows.items():
-        there = np.isfinite(training.scores[mask]).any(axis=0)
+    for kind, mask in (*rows.items(), ("", everything)):
+        there = np.asarray(np.isfinite(training.scores[mask]).any(axis=0))
         scores = np.where(there, _nanmean(training.scores[mask]), -math.inf)
         costs = np.where(there, _nanmean(training.costs_usd[mask]), 0.0)
         dearest = float(costs[int(scores.argmax())]) or 1e-9

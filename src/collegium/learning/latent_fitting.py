@@ -48,6 +48,7 @@ def fit_latent(
     right = np.where(there, scores, 0.0)
     wrong = np.where(there, 1.0 - right, 0.0)
     mean = right.sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+    mean[~there.any(axis=0)] = right.sum() / max(1, there.sum())  # it is like any other
     names = sorted(set(kinds))
     place = np.array([names.index(kind) for kind in kinds], dtype=np.int64)
     coincidences = coincidence_of(right, conclusions)

@@ -8,6 +8,8 @@ model, score (0 to 1), answer (the final answer alone), response, output_tokens,
 from __future__ import annotations
 
 import json
+import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,8 @@ import numpy as np
 
 from collegium.backends.recorded import Recording
 from collegium.errors import DataError
+from collegium.jsonvalues import is_array, is_object
+from collegium.learning.parquet import rows_of
 from collegium.types import Usage
 
 if TYPE_CHECKING:
@@ -110,29 +114,28 @@ def read_recordings(
 
     Args:
         folder: where the files are.
-        models: the models to read; None means all there are.
+        models: the models to read, of which some may have no answers; None means all there are.
         datasets: the data sets to read; empty means all that have an answer of the models.
 
     Raises:
-        DataError: a file is missing or has other columns, or nothing is left to read.
+        DataError: a file is missing or has other columns, a row of it is wrong, or nothing is left
+            to read.
     """
-    prompts = _table(folder / "prompts.parquet", PROMPT_COLUMNS)
+    prompts = rows_of(folder / "prompts.parquet", PROMPT_COLUMNS)
     files = sorted(folder.glob("answers_*.parquet"))
     if not files:
         raise DataError(f"there is no answers_*.parquet in {folder}")
-    rows = [row for file in files for row in _rows(file, models)]
+    where = None if models is None else ("model", models)
+    read = (row for file in files for row in rows_of(file, ANSWER_COLUMNS, where=where))
+    rows = [row for row in read if _judged(row, folder)]
     wanted = {row["prompt_id"] for row in rows}
     asked = _prompts(
         row
-        for row in prompts.to_pylist()
+        for row in prompts
         if row["prompt_id"] in wanted and (not datasets or row["dataset"] in datasets)
     )
     _check_there(folder, asked, rows, models, datasets)
-    golds = {
-        str(row["prompt_id"]): str(row["gold"])
-        for row in prompts.to_pylist()
-        if row["gold"] is not None
-    }
+    golds = {str(row["prompt_id"]): str(row["gold"]) for row in prompts if row["gold"] is not None}
     return _laid_out(asked, rows, models, golds)
 
 
@@ -147,38 +150,26 @@ def pool_of(folder: Path, name: str) -> tuple[str, ...]:
         pools = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read the pools in {path}: {error}") from error
-    if not isinstance(pools, dict) or not isinstance(pools.get(name), list):
-        raise DataError(f"{path} names no pool {name!r}; there are: {', '.join(pools)}")
-    return tuple(map(str, pools[name]))
+    models = pools.get(name) if is_object(pools) else None
+    if not is_array(models):
+        there = ", ".join(pools) if is_object(pools) else "none"
+        raise DataError(f"{path} names no pool {name!r}; there are: {there}")
+    return tuple(map(str, models))
 
 
-def _table(path: Path, columns: Sequence[str]) -> Any:
-    try:
-        from pyarrow import ArrowException  # noqa: PLC0415 -- the `replay` extra
-        from pyarrow import parquet as files  # noqa: PLC0415
-    except ImportError as error:
+def _judged(row: Mapping[str, Any], folder: Path) -> bool:
+    """Whether it was recorded how right an answer is; one of which it was not teaches nothing."""
+    score: Any = row["score"]
+    cost_usd: Any = row["cost_usd"] or 0.0
+    if score is None or score != score:  # noqa: PLR0124 -- not a number
+        return False
+    numbers = isinstance(score, int | float) and isinstance(cost_usd, int | float)
+    if not (numbers and 0 <= score <= 1 and 0 <= cost_usd < math.inf):
         raise DataError(
-            "reading recorded answers takes pyarrow: pip install 'collegium[replay]'"
-        ) from error
-    try:
-        there = set(files.read_schema(path).names)
-        missing = [column for column in columns if column not in there]
-        if missing:
-            raise DataError(f"{path} lacks the column {missing[0]!r}; it has {sorted(there)}")
-        return files.read_table(path, columns=list(columns))
-    except (OSError, ArrowException) as error:
-        raise DataError(f"cannot read {path}: {error}") from error
-
-
-def _rows(path: Path, models: Collection[str] | None) -> list[dict[str, Any]]:
-    table = _table(path, ANSWER_COLUMNS)
-    if models is not None:
-        import pyarrow  # noqa: PLC0415
-        from pyarrow import compute  # noqa: PLC0415
-
-        named = pyarrow.array(list(models), type=table["model"].type)
-        table = table.filter(compute.is_in(table["model"], value_set=named))
-    return list(table.to_pylist())
+            f"{folder} has an answer of {row['model']!r} to prompt {row['prompt_id']!r} with score "
+            f"{score!r} and cost {cost_usd!r}; a number from 0 to 1 and one from 0 on are right"
+        )
+    return True
 
 
 def _prompts(rows: Iterable[Mapping[str, Any]]) -> list[RecordedPrompt]:
@@ -211,6 +202,9 @@ def _check_there(
         raise DataError(f"{folder} has no answer of these models to data set {missing[0]!r}")
     if not asked:
         raise DataError(f"{folder} has answers, and none of the prompts that they are to")
+    twice = [name for name, count in Counter(prompt.id for prompt in asked).items() if count > 1]
+    if twice:
+        raise DataError(f"{folder} has more than one prompt {twice[0]!r}")
 
 
 def _laid_out(
@@ -219,19 +213,18 @@ def _laid_out(
     models: Collection[str] | None,
     golds: Mapping[str, str],
 ) -> Recordings:
-    names = tuple(models) if models is not None else tuple(sorted({row["model"] for row in rows}))
-    columns = {name: place for place, name in enumerate(names)}
     places = {prompt.id: place for place, prompt in enumerate(asked)}
+    rows = [row for row in rows if str(row["prompt_id"]) in places]
+    there = {str(row["model"]) for row in rows}
+    names = tuple(one for one in (sorted(there) if models is None else models) if one in there)
+    columns = {name: place for place, name in enumerate(names)}
     shape = (len(asked), len(names))
     scores, costs = np.full(shape, np.nan), np.full(shape, np.nan)
     tokens = np.zeros(shape, dtype=np.int64)
     answers: list[list[str | None]] = [[None] * len(names) for _ in asked]
     responses: list[list[str | None]] = [[None] * len(names) for _ in asked]
     for row in rows:
-        place = places.get(row["prompt_id"])
-        if place is None:
-            continue
-        column = columns[row["model"]]
+        place, column = places[str(row["prompt_id"])], columns[str(row["model"])]
         scores[place, column] = row["score"]
         costs[place, column] = row["cost_usd"] or 0.0
         tokens[place, column] = row["output_tokens"] or 0

@@ -264,7 +264,7 @@ def baselines(recorded: Recordings, training: Training, rng: np.random.Generator
     costs = np.nan_to_num(recorded.costs_usd)
     rows = np.arange(len(scores))
     there = np.isfinite(recorded.scores)
-    order = by_accuracy(training)
+    order = by_accuracy(training, recorded.models)
     drawn = np.array([rng.choice(np.flatnonzero(one)) for one in there])
     cheapest = np.where(scores >= scores.max(axis=1, keepdims=True), costs, np.inf).argmin(axis=1)
     forms = training.forms
@@ -289,12 +289,11 @@ def baselines(recorded: Recordings, training: Training, rng: np.random.Generator
     return found
 
 
-def by_accuracy(training: Training) -> list[int]:
-    """The models, by column, the most accurate in training first."""
-    there = np.isfinite(training.scores)
-    means = np.where(there, training.scores, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
-    best = training.best_single
-    return [best, *(int(one) for one in np.argsort(-means, kind="stable") if one != best)]
+def by_accuracy(training: Training, models: Sequence[str]) -> list[int]:
+    """The places of `models`, the most accurate in training first; those not trained on last."""
+    ranked = [training.models[column] for column in training.ranked]
+    known = [models.index(name) for name in ranked if name in models]
+    return [*known, *(place for place in range(len(models)) if place not in known)]
 
 
 def majority(conclusions: NDArray[np.int64]) -> int:

@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from collegium.types import Candidate
 
 
-# Of the questions that were read as computable, fewer than one in two hundred were read wrongly
-# (benchmarks/mixture/computing.py).
-COMPUTED_CONFIDENCE = 0.995
-
-
 @dataclass(frozen=True, slots=True)
 class RoutingPolicy:
     """How the parts are weighed.
@@ -83,7 +78,6 @@ def choose(
     in_scope: bool | None = None,
     sure: Sequence[str] = (),
     incumbent: str | None = None,
-    computing: str | None = None,
 ) -> Choice:
     """Pick who answers.
 
@@ -98,15 +92,11 @@ def choose(
         in_scope: whether the gate finds the query like those it knows; None where it cannot tell.
         sure: the keys of the gate's smallest set of experts for the policy's risk, if it made one.
         incumbent: the key of the expert who has the query's session.
-        computing: the key of an expert who can compute the answer exactly, with no model.
 
     Raises:
         NoExpertAvailable: nobody is ready.
     """
     ranked = sorted(candidates, key=lambda candidate: -candidate.score)
-    exact = next((one for one in ranked if one.key == computing), None)
-    if exact is not None:
-        return _computed(exact, ranked, not_ready)
     ready = [candidate for candidate in ranked if candidate.key not in not_ready]
     if not ready:
         lacks = "; ".join(f"{key}: {why}" for key, why in not_ready.items())
@@ -147,15 +137,6 @@ def choose(
             reasons.append(f"{deputy.key} is asked beside it as the fallback")
     passed = [_with_reason(one, not_ready) for one in ranked if one not in chosen]
     return Choice(tuple(chosen), tuple(passed), confidence, low, tuple(reasons))
-
-
-def _computed(
-    exact: Candidate, ranked: Sequence[Candidate], not_ready: Mapping[str, str]
-) -> Choice:
-    """The choice of one who computes: nobody else is needed, and it needs no model."""
-    passed = tuple(_with_reason(one, not_ready) for one in ranked if one is not exact)
-    reason = f"{exact.key} computes the answer exactly, without a model"
-    return Choice((exact,), passed, COMPUTED_CONFIDENCE, low_confidence=False, reasons=(reason,))
 
 
 def out_of_scope(

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from collegium.experts.computing.courtesies import without_courtesies
+
 if TYPE_CHECKING:
     from collegium.types import Message, Query
 
 MAX_CHARS, MAX_EARLIER_CHARS = 2000, 40_000
-MAX_COURTESIES, MAX_CLOSING_CHARS = 6, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +88,6 @@ def asked(query: Query, *, limit: int = MAX_CHARS, ending: bool = True) -> str |
     return without_courtesies(text, ending=ending)
 
 
-def without_courtesies(text: str, *, ending: bool = True) -> str:
-    """Return `text` without greetings, "please", "can you tell me", thanks and question marks."""
-    for _ in range(MAX_COURTESIES):
-        before = text
-        if opening := _OPENING.match(text):
-            text = text[opening.end() :]
-        if ending:
-            text = _without_closing(text)
-        if text == before:
-            break
-    return text.strip()
-
-
-def _without_closing(text: str) -> str:
-    text = text.rstrip(" \t\n?.")
-    tail = text[-MAX_CLOSING_CHARS:]
-    closing = _CLOSING.search(tail)
-    return text if closing is None else text[: len(text) - len(tail) + closing.start()]
-
-
 def _is_text(message: Message) -> bool:
     if isinstance(message.content, str):
         return True
@@ -143,36 +124,4 @@ _TERMS = re.compile(
     r"|answer in|respond|reply|translate|speak|format|only|language|until|every time|whenever"
     r"|redefin\w+|modul\w+|clock|act as|role|don't|do not|stop)\b",
     re.IGNORECASE,
-)
-_OPENING = re.compile(
-    r"""\s*(?:
-      (?:hi|hello|hey|hiya|greetings|good\ (?:morning|afternoon|evening))
-      (?:\ there|\ again)?[\s,.!:;-]+
-    | (?:ok|okay|so|well|um|alright)[\s,.:]+
-    | (?:quick|simple|easy|math|maths)\ (?:math\ |maths\ )?question\s*[:,.-]+\s*
-    | (?:question|q)\s*:\s*
-    | (?:please|pls|plz|kindly|quickly|just)[\s,:]+
-    | (?:can|could|would|will)\ (?:you|u)\s+
-    | (?:help\ me(?:\ to)?|i\ need\ help(?:\ to)?|help\ me\ with)\s+(?=\w)
-    | i(?:(?:\ just|\ really)?\ (?:need|want)|(?:['\u2019]d|\ would)\ like)
-      (?:\ you)?\ to\ (?:know\ )?
-    | i(?:\ just)?\ need\ (?=the\b|an?\b)
-    | i(?:['\u2019]m|\ am|\ was)\ (?:curious|(?:just\ )?wondering)[\s,:]+
-    | (?:tell|give|show)\ me\b[\s,:]+
-    | (?:do\ you\ know|any\ idea|let\ me\ know)\s+(?=what|how|if|whether|which|who|when)
-    )""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_CLOSING = re.compile(
-    r"""(?:
-      \?!
-    | [\s,.;!?-]{1,9}(?:thanks|thank\ you|thx|cheers)
-      (?:\ (?:so|very)\ much|\ a\ lot|\ in\ advance|\ again)?[\s!.]{0,9}
-    | [\s,.?]{1,9}(?:please|pls|plz)[\s!.]{0,9}
-    | [\s,]{1,9}(?:for\ me|quickly|real\ quick|exactly)
-    | [\s,.?(-]{1,9}(?:(?:i\ )?(?:just|only)(?:\ (?:need|want|give(?:\ me)?))?
-      |give(?:\ me)?\ (?:just|only))
-      \s{1,2}the\ (?:final\ )?(?:number|answer|result|value)(?:\ only)?\)?
-    )\Z""",
-    re.IGNORECASE | re.VERBOSE,
 )

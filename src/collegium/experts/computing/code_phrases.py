@@ -25,6 +25,7 @@ _THING_WORDS = {
 _THING = (
     "{the} [{the} ][{the} ][{kind} ][{py} ]{noun}[ {where}]",
     "{py} {noun}[ {where}]",
+    "(this|that|the following) {py}",
     "code[ {where}]",
     "(the|this) (following|above)",
 )
@@ -39,8 +40,8 @@ _WORDS = {
     "running": "running|executing|evaluating|calling",
     "print": "print|output|display|produce|write|log|show|print out",
     "printed": "printed|output|displayed|shown|printed out|outputted",
-    "there": " out| to the (console|screen|terminal|standard output)| to stdout| on the (screen"
-    "|console|terminal)| on stdout",
+    "there": " out| here| to the (console|screen|terminal|standard output)| to stdout"
+    "| on the (screen|console|terminal)| on stdout",
     "return": "return|evaluate to|give|yield|give back|output|produce|result in|equal|returns",
     "got": "output|printout|stdout",
     "adj": "exact|final|printed|expected|console|resulting|correct",
@@ -77,8 +78,11 @@ _OPENERS = (
     "(after|when|once|if|without) {running} {it}",
     "(after|when|once|if) {it} {run}",
     "(if|when) {i} run {it}",
+    "(walk|go|step|trace|think) through {it}[ in your head| mentally| step by step]"
+    " and (tell|show|give) me",
     "without running (it|§|anything)",
     "(run|execute|trace) §[ in your head| mentally][ and| and tell me| and give me]",
+    "(given|consider|with|for|here is|here's|look at|take)",
     "let <_> be (§|defined (by|as) §)",
 )
 _CLOSERS = (
@@ -103,7 +107,10 @@ _OUTPUT = (
     "what gets {printed}[{there}][ by {it}][{there}][ ¶]",
     "what (do|will|would|did) {i} (get|see)[ printed| as output][{there}] ¶",
     "{find} [the ][{adj} ]{got}[ of| from| for][ {running}][ {it}][ ¶]",
-    "[{find} ]what {it} (prints|outputs|will print|will output|displays)[{there}][ ¶]",
+    "[{find} ]what {it} (prints|outputs|displays|[{does} ]{print})[{there}][ ¶]",
+    "what (do|will|would) {i} see[ printed][{there}][ ¶]",
+    "(prints|stdout)[ of {it}]",
+    "[{find} ][just |only ][the ][{adj} ]output[ of {it}] only",
     "{find} what (will be|is|gets|would be) {printed}[{there}][ by {it}][ ¶]",
     "[the ][{adj} ]output[ of {it}]",
 )
@@ -138,8 +145,12 @@ _CALL = (
     "[ {running}][ §] <expr>[ (return|be)][ ¶]",
     "what{is} returned (by|from|for)[ {running}] <expr>",
     "(what|which) (value|string|number|list) {does} <expr> (return|have|evaluate to|give)",
+    "[the ](return value|returned value) (of|from|for) <expr>",
     "{find} [the ](return value|returned value) of[ {running}][ §[:]] <expr>",
     "evaluate [§][:] <expr>",
+    "what (do|will|would) {i} get[ back] (from|for|by calling|when calling|with"
+    "|if {i} call|when {i} call) <expr>",
+    "[{find} ]the value[ that] <expr> (returns|evaluates to|gives|will return)",
     "if {i} (call|run|evaluate) <expr>, what (do|will|would) {i} get",
     "if {i} (call|run|evaluate) <expr>, what {does} it return",
     "(compute|calculate|evaluate|work out|determine) <expr>",
@@ -148,9 +159,11 @@ _SHOWN = (
     "what {does} [§ |{running} ]<expr> {print}[{there}][ ¶]",
     "what{is} [the ][{adj} ](output|result)( of| from| for)[ {running}][ §[:]] <expr>[ ¶]",
     "{find} [the ](output|result|value) of[ {running}][ §] <expr>",
+    "[the ](value|result|output) of <expr>",
     "what{is} printed by <expr>",
     "what{is} <expr>",
 )
+_BARE = ("<expr>[ ->| =>| =]",)
 _VARIABLE = (
     "what{is} [the ][{adj} |end |current ](value|values|content|contents) {held} [the ]{var}<expr>"
     "[{end}]",
@@ -159,6 +172,7 @@ _VARIABLE = (
     "what value{is} (stored in|held by|held in|in) [the ]{var}<expr>[{end}]",
     "what value {does} [the ]{var}<expr> (have|hold|contain|end up with|end up being)[{end}]",
     "{find} the [final ]value of [the ]{var}<expr>[{end}]",
+    "[the ][final |end |last ][value of ]{var}<expr> (after {it}|afterwards|at the end)",
 )
 _ERROR = (
     "what (happens|will happen|would happen) ¶",
@@ -188,6 +202,7 @@ AIMS = {
     "error": _ERROR,
     "value": _CALL,
     "shown": _SHOWN,
+    "bare": _BARE,
 }
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ASKING = re.compile(
     r"\b(?:outputs?|prints?|printed|displays?|displayed|returns?|returned|evaluates?|assert(?:ion)?"
-    r"|value|what|result|error|exception|show|get)\b",
+    r"|value|what|result|error|exception|show|get)\b|-> ?\?|= ?\?",
     re.IGNORECASE,
 )
 _LANGUAGES = frozenset({"", "python", "py", "python3", "pycon", "text", "plaintext"})
@@ -174,7 +174,7 @@ def _sense(
             sense = _Asked("value", call)
         case "variable" if caught["expr"] in _assigned(tree):
             sense = _Asked("value", caught["expr"] or "")
-        case "value" | "shown":
+        case "value" | "shown" | "bare":
             sense = _expression(aim, caught["expr"] or "", tree)
         case _:
             pass
@@ -207,7 +207,9 @@ def _shown_call(tree: ast.Module) -> _Asked | None:
 
 def _expression(aim: str, source: str, tree: ast.Module) -> _Asked | None:
     node = code_source.expression(source)
-    if node is None or (isinstance(node, ast.Name) and node.id not in _assigned(tree)):
+    if aim == "bare":
+        aim = "shown" if tree.body or isinstance(node, ast.Call | ast.Subscript) else ""
+    if node is None or not aim or (isinstance(node, ast.Name) and node.id not in _assigned(tree)):
         return None
     if isinstance(node, ast.Constant | ast.Yield) or (not tree.body and _is_mention(node)):
         return None  # a word, a number, a function's name: something else is asked about it

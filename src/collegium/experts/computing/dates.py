@@ -186,6 +186,14 @@ def _days_in_month(month: str, year: str | None = None) -> Plan | None:
     return partial(answer, value, f"{name} has {value} days.")
 
 
+def _last_day(month: str, year: str) -> Plan | None:
+    number = _MONTH_BY_NAME.get(month, 0)
+    if number == 0 or int(year) < FIRST_YEAR:
+        return None
+    found = date(int(year), number, monthrange(int(year), number)[1])
+    return partial(answer, str(found), f"The last day of it is {_spoken(found)} ({found}).")
+
+
 def _days_in_year(year: str | None = None) -> Plan | None:
     if year and int(year) < FIRST_YEAR:
         return None
@@ -214,7 +222,7 @@ class _Time:
     halves: bool
 
 
-def _time_of(text: str) -> _Time:
+def _time_of(text: str, *, of_24_hours: bool = False) -> _Time:
     """Return the time of day that `text` is.
 
     Raises:
@@ -225,13 +233,30 @@ def _time_of(text: str) -> _Time:
     if match is None:
         raise ValueError(f"{text!r} is not a time")
     hour, minute = int(match[1] or match[4]), int(match[2] or match[5] or 0)
-    if minute > 59 or not (
-        (match[3] and 1 <= hour <= 12) or (match[4] and hour in {0, *range(13, 24)})
-    ):
+    told_by_24 = of_24_hours or _is_of_24_hours(text)
+    if minute > 59 or not (1 <= hour <= 12 if match[3] else told_by_24 and hour < 24):
         raise ValueError(f"{text!r} may be in the morning or in the evening")
     if match[3]:
         hour = hour % 12 + 12 * (match[3] == "p")
     return _Time(hour * 60 + minute, bool(match[3]))
+
+
+def _times_of(first: str, last: str) -> tuple[_Time, _Time]:
+    """Return two times of day; one told by 24 hours tells how the other is meant.
+
+    Raises:
+        ValueError: One is none, or may be in the morning or in the evening.
+    """
+    is_of_24_hours = _is_of_24_hours(first) or _is_of_24_hours(last)
+    return (
+        _time_of(first, of_24_hours=is_of_24_hours),
+        _time_of(last, of_24_hours=is_of_24_hours),
+    )
+
+
+def _is_of_24_hours(text: str) -> bool:
+    """Whether a time is plainly told by 24 hours: 14:30, 08:15."""
+    return re.fullmatch(r"(?:0[0-9]?|1[3-9]|2[0-3]):[0-9]{2}", text.strip()) is not None
 
 
 def _told(minutes: int, *, halves: bool) -> str:
@@ -256,16 +281,38 @@ def _clock(
     return partial(answer, value, f"{_length(length)} {way} {told} it is {value}{when}.")
 
 
+def _ending(time: str, hours: str | None = None, minutes: str | None = None) -> Plan | None:
+    return _clock(time, "after", hours, minutes)
+
+
+def _in_24_hours(time: str) -> Plan | None:
+    given = _time_of(time)
+    if not given.halves:
+        return None
+    value = _told(given.minutes, halves=False)
+    return partial(answer, value, f"{_told(given.minutes, halves=True)} is {value}.")
+
+
+def _in_12_hours(time: str) -> Plan | None:
+    given = _time_of(time, of_24_hours=True)
+    if given.halves:
+        return None
+    value = _told(given.minutes, halves=True)
+    return partial(answer, value, f"{_told(given.minutes, halves=False)} is {value}.")
+
+
 def _length(minutes: int) -> str:
     counts = ((minutes // 60, "hour"), (minutes % 60, "minute"))
     return " ".join(f"{n} {unit}{'s' * (n != 1)}" for n, unit in counts if n) or "0 minutes"
 
 
 def _between_times(first: str, last: str, unit: str | None = None) -> Plan | None:
-    start, end = _time_of(first), _time_of(last)
+    start, end = _times_of(first, last)
     minutes = (end.minutes - start.minutes) % MINUTES_A_DAY
     if start.halves != end.halves or minutes == 0:
         return None
+    if not end.halves and end.minutes < start.minutes < 13 * 60:
+        return None  # from 09:00 to 05:00 may be a day's work
     value = _length(minutes)
     if unit:
         value = str(minutes) if unit == "minutes" else f"{minutes / 60:.10g}"
@@ -284,21 +331,35 @@ _KINDS = MappingProxyType(
         "unit": "day|week|month|year",
         "year": "[0-9]{4}",
         "time": r"[0-9]{1,2}(?:[:.][0-9]{2})? ?[ap]\.?m\.?|[0-9]{1,2}:[0-9]{2}|noon|midnight",
-        "length": r"<hours:n> ?(?:hours?|hrs?|h)(?:,? (?:and )?<minutes:n> ?(?:minutes?|mins?|m))?",
+        "length": r"<hours:n> ?(?:hours?|hrs?|h)"
+        r"(?:,? ?(?:and )?<minutes:n> ?(?:minutes?|mins?|m))?",
         "minutes only": r"<minutes:n> ?(?:minutes?|mins?)",
         "be": "is|was|will be|does|did|will",
+        "weekday": "(?:day of the week|weekday|day of week)(?: is it| was it)?",
         "day asked": "(?:on )?(?:what|which) (?:day(?: of the week)?|weekday)",
-        "date asked": "(?:what(?:'s| is| was| will be)? |find |calculate )?(?:the )?(?:date |day )?"
+        "date asked": "(?:what(?:'s| is| was| will be| would be)? |find |calculate )?(?:the )?"
+        "(?:date |day )?"
         "(?:is |was |will be |of |that is |it is )?(?:it )?",
         "weekday asked": "(?:what|which) (?:day of the week|weekday) (?:is|was|will be)(?: it)? ",
         "how many": "(?:how many|(?:what is |what's )?(?:the )?number of) ",
+        "passed": " (?:passed|elapsed|are there|pass|lie|is it|was it|apart are|separate)",
         "are there": "(?: are| were| is)?(?: there| it)?(?: are| were)?",
+        "converted": "(?:what is|what's|convert|write|express|how do you write) ",
+        "clock": "(?: time| format| clock| notation)*(?: \\(?(?:with |using )?am/pm\\)?)?",
+        "event": "(?:if )?(?:an?|the|my|our) (?:[a-z]+ )?(?:meeting|movie|film|class|lesson"
+        "|lecture|show|concert|game|match|shift|exam|test|play|party|call|appointment|session)",
+        "starts": "(?:starts|begins|started|began|kicks off)",
+        "lasts": "(?:lasts|runs|lasted|ran|takes|goes on|runs for|lasts for|goes on for)",
+        "ends asked": "(?:when|(?:at )?what time) (?:does|did|will|would) "
+        "(?:it|the [a-z]+) (?:end|finish|be over)",
         "time asked": "(?:what(?: time)?(?: is| will| would)(?: it)?(?: be)? |what's )?"
         "(?:the time )?",
     }
 )
 _QUESTIONS: tuple[tuple[str, Builder], ...] = (
     ("<day asked> (?:<be>) (?:it on )?<day:date>(?: (?:be|fall|fall on|land on|be on))?", _weekday),
+    ("<day:date>:? (?:is |was )?(?:on )?(?:what |which )?<weekday>", _weekday),
+    ("<weekday>:? (?:of |for |on )?<day:date>", _weekday),
     ("<day asked> <day:date> (?:is|was|falls on|fell on|will be|falls|fell)(?: on)?", _weekday),
     (
         "(?:what(?:'s| is| was) )?(?:the )?(?:day of the week|weekday) (?:of|for|on) <day:date>",
@@ -314,6 +375,22 @@ _QUESTIONS: tuple[tuple[str, Builder], ...] = (
         _difference,
     ),
     ("<unit:days|weeks> between <first:date> and <last:date>", _difference),
+    ("<unit:days|weeks>:? <first:date> (?:to|until|till|->) <last:date>", _difference),
+    ("<unit:days|weeks> from <first:date> (?:to|until|till) <last:date>", _difference),
+    (
+        "(?:from|between) <first:date> (?:to|until|till|and) <last:date>[,:;]? "
+        "(?:<how many>)<unit:days|weeks>(?:<are there>|<passed>)",
+        _difference,
+    ),
+    (
+        "(?:<how many>)<unit:days|weeks>(?:<passed>) (?:between|from) <first:date> "
+        "(?:and|to|until|till) <last:date>",
+        _difference,
+    ),
+    (
+        "(?:<how many>)<unit:days|weeks> (?:after|before|from) <first:date> (?:is|was) <last:date>",
+        _difference,
+    ),
     (
         "(?:<how many>)<unit:days>(?:<are there>) (?:from|between) <first:date> (?:to|through|and)"
         r" <last:date>,? \(?<both:inclusive|including both (?:days|dates)|counting both days>\)?",
@@ -324,13 +401,21 @@ _QUESTIONS: tuple[tuple[str, Builder], ...] = (
         partial(_shift, weekday="yes"),
     ),
     ("<date asked><count:n> <unit:unit>s? <way:after|before|from|prior to> <day:date>", _shift),
+    (
+        "(?:what|which) (?:date|day) (?:comes|falls|lies) (?:exactly )?<count:n> <unit:unit>s? "
+        "<way:after|before> <day:date>",
+        _shift,
+    ),
     (r"<date asked><day:date> <way:plus|minus|\+|-> <count:n> <unit:unit>s?", _shift),
     ("<way:add> <count:n> <unit:unit>s? to <day:date>", _shift),
     ("<way:subtract> <count:n> <unit:unit>s? from <day:date>", _shift),
     ("(?:is|was|will) (?:the year )?<year:year> (?:be )?a leap year", _leap),
-    ("(?:if|whether) <year:year> (?:is|was) a leap year", _leap),
+    ("(?:if|whether) (?:the year )?<year:year> (?:is|was|will be) a leap year", _leap),
+    ("(?:is )?leap year:? <year:year>", _leap),
+    ("(?:is )?<year:year>:? (?:is )?(?:an? )?leap(?: year)?", _leap),
     (
-        "(?:what(?:'s| is| was)? |which )?(?:the )?(?:day of the year|ordinal day)"
+        "(?:what(?:'s| is| was)? |which )?(?:the )?"
+        "(?:day(?: number)? of the year|ordinal day|day number)"
         " (?:is|was|of|for) <day:date>",
         _day_of_year,
     ),
@@ -340,13 +425,30 @@ _QUESTIONS: tuple[tuple[str, Builder], ...] = (
         "(?:<how many>)days(?:<are there>) in <month:[a-z]+>(?: (?:of )?<year:year>)?",
         _days_in_month,
     ),
+    (
+        "(?:what(?:'s| is| was| will be) )?(?:the )?(?:date of the )?last day (?:of|in) "
+        "<month:[a-z]+>(?: of)? <year:year>",
+        _last_day,
+    ),
     ("(?:<how many>)days (?:does|did) <month:[a-z]+>(?: <year:year>)? have", _days_in_month),
     ("(?:<how many>)days(?:<are there>) in (?:the year )?<year:year>", _days_in_year),
     ("(?:<how many>)days (?:does|did) (?:the year )?<year:year> have", _days_in_year),
     ("(?:<how many>)days(?:<are there>) in a leap year", _days_in_year),
     (
+        "(?:what is the |the )?age (?:on|at|as of) <day:date> (?:if|when|of (?:someone|a person))"
+        "(?: who was)? born (?:on )?<born:date>",
+        _age,
+    ),
+    (
         "how old (?:is|was|will|would) (?:someone|somebody|a person)(?: who (?:is|was))?(?: be)?"
         " born on <born:date>(?: be)?,? on <day:date>",
+        _age,
+    ),
+    (
+        "(?:(?:i|he|she|they|someone|somebody|a person|my [a-z]+) (?:was |were )?)?born on"
+        " <born:date>[,.;:?]? how old (?:will|was|were|is|are|am|would)"
+        " (?:i|he|she|they|that person)"
+        "(?: be)?,? on <day:date>",
         _age,
     ),
     (
@@ -356,6 +458,19 @@ _QUESTIONS: tuple[tuple[str, Builder], ...] = (
     ),
     ("<time asked><length> <way:after|before|from> <time:time>", _clock),
     ("<time asked><minutes only> <way:after|before|from> <time:time>", _clock),
+    (
+        "(?:<converted>)?<time:time> (?:in|to|into|as|on)(?: an?| the)? (?:24|twenty[ -]four)"
+        "[ -]hours?<clock>",
+        _in_24_hours,
+    ),
+    ("(?:<converted>)?<time:time> (?:in|to|into|as)(?: an?)? military time", _in_24_hours),
+    (
+        "(?:<converted>)?<time:time> (?:in|to|into|as|on)(?: an?| the)? (?:12|twelve)"
+        "[ -]hours?<clock>",
+        _in_12_hours,
+    ),
+    ("<event> <starts> at <time:time> and <lasts> <length>[.,;:?]? <ends asked>", _ending),
+    ("<event> <starts> at <time:time> and <lasts> <minutes only>[.,;:?]? <ends asked>", _ending),
     (r"<time asked><time:time> <way:plus|minus|\+|-> <length>", _clock),
     (r"<time asked><time:time> <way:plus|minus|\+|-> <minutes only>", _clock),
     ("<way:add> <length> to <time:time>", _clock),
@@ -363,8 +478,13 @@ _QUESTIONS: tuple[tuple[str, Builder], ...] = (
     ("<way:subtract> <length> from <time:time>", _clock),
     ("<way:subtract> <minutes only> from <time:time>", _clock),
     (
-        "how (?:long|much time) (?:is it |is there )?(?:from|between) <first:time>"
-        " (?:to|until|and) <last:time>",
+        "how (?:long|much time) (?:is it |is there |is |passes )?(?:from|between) <first:time>"
+        " (?:to|until|till|and) <last:time>",
+        _between_times,
+    ),
+    (
+        "<event> <starts> at <first:time> and (?:ends|finishes|ended|finished|is over) at"
+        " <last:time>[.,;:?]? how long (?:is|was|does|did) (?:it|the [a-z]+)(?: last)?",
         _between_times,
     ),
     (

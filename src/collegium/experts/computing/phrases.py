@@ -2,7 +2,7 @@
 
 In a phrase a space is any white space, `(a|b)` is a choice, `[ a]` may be missing, `{word}` stands
 for another phrase of the grammar, `<name>` catches whatever stands there, and `<_>` is
-any one word. Brackets that are meant themselves are written « and ».
+any one word that does not begin a question. Brackets that are meant themselves are written « and ».
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from collegium.experts.computing.base import without_courtesies
+from collegium.experts.computing.asides import CODING
+from collegium.experts.computing.courtesies import without_courtesies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -49,7 +50,7 @@ def phrase(
     pattern = re.sub(r"[.*+?^$\\]", lambda found: "\\" + found[0], spelled)
     for sign, meaning in (("(", "(?:"), ("[", "(?:"), ("]", ")?"), (" ", r"\s+"), *_BRACKETS):
         pattern = pattern.replace(sign, meaning)
-    pattern = pattern.replace("<_>", r"`*\w+`*")
+    pattern = pattern.replace("<_>", r"`*(?!(?:what|which|how|who|where|if|and)\b)\w+`*")
     caught = re.sub(r"<(\w+)>", r"`*(?P<\1>[^\\s`](?:.*?[^\\s`])??)`*", pattern)
     return re.compile(caught + end, re.IGNORECASE | re.DOTALL)
 
@@ -71,9 +72,9 @@ def either(
 
 def readings(prose: str, opener: re.Pattern[str], closer: re.Pattern[str]) -> Iterator[str]:
     """Yield `prose` without courtesies and openers, then with one closer less each time."""
-    left = without_courtesies(prose.replace("\u2019", "'"), ending=False)
+    left = without_courtesies(prose.replace("\u2019", "'"), ending=False, idle=CODING)
     while (rest := _after(opener, left)) is not None:
-        left = without_courtesies(rest, ending=False)
+        left = without_courtesies(rest, ending=False, idle=CODING)
     yield left
     for _ in range(MAX_CLOSERS):
         rest = _before(_polite_closer(), left) or _before(closer, left)
@@ -91,7 +92,7 @@ def _polite_closer() -> re.Pattern[str]:
 def _after(opener: re.Pattern[str], prose: str) -> str | None:
     found = opener.match(prose)
     rest = prose[found.end() :] if found else ""
-    return rest.lstrip(" ,\t\n") if rest and (rest[0] == "," or rest[0].isspace()) else None
+    return rest.lstrip(" ,:\t\n") if rest and (rest[0] in ",:" or rest[0].isspace()) else None
 
 
 def _before(closer: re.Pattern[str], prose: str) -> str | None:

@@ -11,7 +11,8 @@ from collegium.experts.computing.phrases import either, phrases
 QUERY, TABLE = "§", "¤"
 
 _WORDS = {
-    "the": "this|that|the|these|those|my|following|given|above|below|provided|a|an|some|next|its",
+    "the": "this|that|the|last|final|these|those|my|following|given|above|below|provided|a|an|some"
+    "|next|its",
     "query": "[simple ][sqlite |postgresql |postgres |mysql |standard ][sql ](query|statement"
     "|select statement|select query|select)|sql[ code| snippet]",
     "table": "[small |simple |sample |example |markdown |csv |sql |database ](tables|table|dataset"
@@ -41,8 +42,9 @@ _DATA = (
 )
 _OPENERS = (
     "(here is|here are|here's|given|consider|with|using|for|assume|suppose|look at|take|i have"
-    "|we have|suppose i have|suppose we have|let's say i have|this is|these are|based on|from|in"
-    "|you have|you are|and|run|for reference|according to) (¤|§)[ (called |named |)<_>][ and §]",
+    "|we have|i've got|we've got|i got|suppose i have|suppose we have|let's say i have|this is"
+    "|these are|based on|from|in|you have|you are|and|run|for reference|according to) "
+    "(¤|§)[ (called |named |)<_>][ and §]",
     "¤[ (called |named |)<_>]",
     "(§|and)",
     "in (sql|sqlite)",
@@ -65,6 +67,15 @@ _RETURNS = (
     "{find} the (result|output|results|result set)[ of[ {running}] {it}][{on}]",
     "{find} what {it} (returns|outputs|will return)[{on}]",
     "[{find} ]what {it} (returns|outputs|will return)[{on}]",
+    "(what|which) (rows|row|records|values) (i'd|i'll|we'd|we'll|you'd|do i|would i|will i|i) get"
+    "[ back][ (from|by running|with|for) {it}][{on}]",
+    "what{is} [the ](result|output|result set|results) (of|from)",
+    "[the ](result|output|result set|results)[ of {it}]",
+    "(what|which) (rows|records|values) (come|comes|would come|will come) back[ from {it}]",
+    "(rows|result rows)",
+    "(evaluate|run|execute) {it}[{on}]",
+    "(give|show)[ me][ just| only] the (result|results|output|rows|result rows)[ of {it}]",
+    "[if (i|you|we) run {it}[{on}],] what (do|will|would) (i|you|we) get[ back]",
     "what (do|will|would) (i|you|we) get[ if (i|you|we) run {it}][{on}]",
 )
 _COUNTS = (
@@ -81,9 +92,12 @@ _AGGREGATE = (
     "<agg> [up ][all ]the <column> (column|values)[ in ¤]",
     "what{is} [the ]<agg> [value ](of|in|for|from) [the ]column <column>[ in ¤]",
     "what{is} [the ]<agg> (of|in) [all ][the ]<column>[ (in|of) ¤]",
-    "what{is} [the ]<agg> <column>[ (in|of) ¤]",
+    "what{is} [the ]<agg> <column>[ value| values][ (in|of) ¤]",
+    "how much (is|are) [the ]<agg> [of ]<column>[ (in|of) ¤]",
     "{find} [the ]<agg> (of|in|for|from) [all ][the ][column ]<column>[ column| values][ in ¤]",
     "{find} [the ]<agg> <column>[ (in|of) ¤]",
+    "[the ]<agg> of [all ][the ]<column>[ (in|of) ¤]",
+    "[the ]<agg> <column>[ (in|of) ¤]",
 )
 _ROWS = (
     "how many rows (are there|are|does ¤ have|does ¤ contain|do ¤ have|does it have)[ in ¤]",

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _GIVEN = re.compile(r"\bselect\b|--:?[ \t]{0,3}\||\|[ \t]{0,3}:?--|\bcsv\b", re.IGNORECASE)
 _SQL = re.compile(
-    r"^[ \t]*(?:CREATE\s+TABLE|INSERT\s+INTO|SELECT\b(?=[^;]*\bFROM\b)|WITH\s+(?:RECURSIVE\s+)?\w+"
+    r"(?:^[ \t]*|(?<=:)[ \t]{1,3})(?:CREATE\s+TABLE"
+    r"|INSERT\s+INTO|SELECT\b(?=[^;]*\bFROM\b)|WITH\s+(?:RECURSIVE\s+)?\w+"
     r"\s*(?:\([^)]*\))?\s+AS\s*\().*?(?:;|(?=\n\s*\n)|(?=\n(?:what|which|how|predict|give)\b)|\Z)",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )

@@ -13,13 +13,14 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from collegium.experts.computing.base import answer, asked, carried_out, without_courtesies
+from collegium.experts.computing.base import answer, asked, carried_out
+from collegium.experts.computing.courtesies import without_courtesies
 
 if TYPE_CHECKING:
     from collegium.experts.computing.base import Builder, Computed, Plan
     from collegium.types import Query
 
-MAX_CHARS, MAX_FRAME_CHARS = 20_000, 300
+MAX_CHARS, MAX_FRAME_CHARS, MAX_REPEATED = 20_000, 300, 500
 VOWELS = frozenset("aeiou")
 
 
@@ -264,6 +265,39 @@ def _cased(given: str, case: str) -> Plan | None:
     return partial(answer, value, f"In {'upper' if upper else 'lower'} case: {value}")
 
 
+def _repeated(given: str, times: str) -> Plan | None:
+    value = given * int(times)
+    if not value or len(value) > MAX_REPEATED:
+        return None
+    return partial(answer, value, f"{_shown(given)} {times} times is {value}")
+
+
+def _initials(given: str) -> Plan | None:
+    words = given.split()
+    if len(words) < 2 or not all(re.fullmatch("[A-Za-z]+", word) for word in words):
+        return None
+    value = "".join(word[0] for word in words)
+    return partial(answer, value, f"The first letters of {_shown(given)}: {value}")
+
+
+def _replaced(given: str, letter: str, new: str) -> Plan | None:
+    if len(letter) != 1 or len(new) != 1 or not given.isascii() or letter.swapcase() in given:
+        return None
+    value = given.replace(letter, new)
+    return partial(answer, value, f'{_shown(given)} with "{new}" for every "{letter}": {value}')
+
+
+def _removed(given: str, letter: str | None = None) -> Plan | None:
+    taken = VOWELS if letter is None else {letter}
+    doubtful = "y" in given.lower() if letter is None else letter.swapcase() in given
+    if doubtful or not given.isascii():
+        return None
+    value = "".join(sign for sign in given if sign.lower() not in taken)
+    if not value.strip() or "  " in value or value != value.strip():
+        return None
+    return partial(answer, value, f"What is left of {_shown(given)}: {value}")
+
+
 def _sort_words(given: str, backwards: str | None = None) -> Plan:
     comma = "," in given
     words = [w.strip() for w in given.split(",")] if comma else given.split()
@@ -297,9 +331,10 @@ _KINDS = MappingProxyType(
         "second": f"(?:(?:the |this )?(?:following )?{_NOUN}:? )?(?P<given>§1§|[a-z]{{3,}})",
         "colon": f"(?:(?:the|this|these|following) )*(?:{_NOUN}|words|names)?"
         ": (?P<given>§0§) after colon",
-        "how many": "(?:how many|count(?: the)?(?: number of)?"
+        "how many": "(?:how many|count(?: of)?(?: the)?(?: number of)?"
         "|(?:what is |what's )?(?:the )?number of)",
         "are in": "(?:(?:are|is) )?(?:there )?(?:are )?(?:in|does)",
+        "are there": "(?:(?:are|is|do you see)(?: there)?(?: in (?:it|total))?)",
         "counted": "(?P<what>letters?|vowels?|consonants?)",
         "characters": "(?P<what>characters?)",
         "apart": "(?:(?P<apart>different|distinct|unique) )?",
@@ -307,6 +342,7 @@ _KINDS = MappingProxyType(
         r"(?: the)? spaces)\)?)?",
         "what is": "(?:(?:what is|what's|which is|find|get|give) )?(?:the )?",
         "ordinal": f"(?P<ordinal>{'|'.join(_ORDINALS)}|[0-9]{{1,4}}(?:st|nd|rd|th))",
+        "times": "(?P<times>[0-9]{1,3})",
         "case": r"(?P<case>(?:upper|lower)[ -]?case|capital letters|capitals|all caps)",
     }
 )
@@ -328,8 +364,24 @@ _QUESTIONS: tuple[tuple[str, Builder], ...] = (
     ("<how many> <plural letter> <are in> <text>(?: have| contain)?", _count_letter),
     ("<how many> <letter> <are in> <sure>(?: have| contain)?", _count_letter),
     ("<how many> <letter> <are in> <second>(?: have| contain)?", _count_letter),
+    ("(?:in|for) <sure>[,:] <how many> <plural letter> <are there>", _count_letter),
+    ("(?:in|for) <sure>[,:] <how many> <apart><counted> <are there>", _count),
+    ("(?:in|for) <sure>[,:] <how many> (?P<what>words) <are there>", _count),
+    ("count the (?P<what>words) in <sure>", _count),
+    ("count the (?P<what>words): (?P<given>§0§) after colon", _count),
     ("how many times does <letter> (?:appear|occur|show up) in <text>", _count_letter),
     ("how many times does <letter> (?:appear|occur|show up) in <second>", _count_letter),
+    (
+        "how (?:many times|often) <letter> (?:appears|occurs|shows up|comes up) in <text>",
+        _count_letter,
+    ),
+    (
+        "how (?:many times|often) <letter> (?:appears|occurs|shows up|comes up) in <second>",
+        _count_letter,
+    ),
+    ("(?P<letter>[a-z])'s in <text>", _count_letter),
+    ("(?P<what>letters|words|characters) in (?P<given>§0§)", _count),
+    ("(?P<what>vowels|consonants) in <text>", _count),
     ("how often does <letter> (?:appear|occur) in <text>", _count_letter),
     ("<how many> <apart><counted> <are in> <text>(?: have| contain)?", _count),
     ("<how many> <characters><spaces> <are in> <sure>(?: have| contain)?", _count),
@@ -340,8 +392,20 @@ _QUESTIONS: tuple[tuple[str, Builder], ...] = (
         "<what is>length of (?P<given>§0§)(?: in (?P<what>characters|letters))?",
         _length,
     ),
+    (
+        "how long is (?:the |this )?(?:following )?string:? (?P<given>§0§)",
+        partial(_count, "characters"),
+    ),
     ("how long is <sure>", _word_length),
+    ("<what is>(?P<what>word|letter|character) count (?:of|for|in) <sure>", _count),
+    ("(?P<given>§0§):? <how many> (?P<what>words|letters|characters)", _count),
+    ("(?P<given>§0§):? (?P<what>word|letter|character) count", _count),
     ("<what is>most (?:frequent|common) letter (?:in|of) <sure>", _most_frequent),
+    (
+        "(?:which|what) letter (?:appears|occurs|shows up|is used|comes up) (?:the )?most"
+        "(?: often| frequently)? in <sure>",
+        _most_frequent,
+    ),
     ("<what is><ordinal> (?P<what>letter|word|character) (?:of|in) <sure>", _nth),
     ("(?:reverse|write backwards|(?:what is |what's )?the reverse of) <sure>", _reverse),
     (
@@ -350,22 +414,64 @@ _QUESTIONS: tuple[tuple[str, Builder], ...] = (
         _reverse,
     ),
     ("spell (?P<given>[a-z]{3,}) (?:backwards?|in reverse)", _reverse),
+    ("(?P<given>§0§)(?: spelled| written)? (?:backwards|in reverse|reversed)", _reverse),
+    ("(?:what is |what's )?(?P<given>[a-z]{3,}) spelled (?:backwards|in reverse)", _reverse),
+    (
+        f"reverse(?: the| this)?(?: following)?(?: letters (?:of|in))?(?: {_NOUN})?"
+        "(?: (?:for me|letter by letter))?: (?P<given>§0§)(?: after colon)?",
+        _reverse,
+    ),
     ("reverse (?:the )?(?:order of )?(?:the )?words in <sure>", _reverse_words),
     (
         rf"(?:is|check if|whether) (?:(?:the |this )?{_NOUN} )?"
         r"(?P<given>§0§|[a-z]{2,}|[0-9]+) (?:is )?a palindrome",
         _palindrome,
     ),
+    ("(?:palindrome: )?(?P<given>§0§):?(?: is)?(?: an?)? palindrome", _palindrome),
+    ("palindrome: (?P<given>§0§)(?: after colon)?", _palindrome),
     ("are <first word> and <second word> anagrams(?: of each other)?", _anagram),
+    ("(?P<given>§0§) and (?P<other>§1§):? (?:are they )?anagrams(?: of each other)?", _anagram),
     ("(?:is|whether) <first word> (?:is )?an anagram of <second word>", _anagram),
     ("(?:convert|change|put|turn|write) <sure> (?:to|into|in) (?:all )?<case>", _cased),
     (r"(?P<case>uppercase|lowercase) <sure>", _cased),
+    ("(?P<case>upper|lower):? (?P<given>§0§)", _cased),
+    ("make <sure> (?:all )?<case>", _cased),
+    ("(?P<case>uppercase|lowercase): (?P<given>§0§) after colon", _cased),
+    ("(?:repeat|write) (?P<given>§0§) <times> times", _repeated),
+    (
+        "(?:<what is>(?:first letters|initials) (?:of|in|from)(?: each word (?:of|in))?"
+        "|first letter of (?:each|every) word (?:of|in)) <sure>",
+        _initials,
+    ),
+    ("<sure> (?:to|into|in) (?:all )?<case>", _cased),
+    (
+        "(?:replace|swap|change) (?:every|each|all|all the) (?:letter |occurrences? of )?"
+        "(?P<letter>§0§|[a-z])(?:'?s)? in <second> (?:with|to|by|for) (?:the letter |an? )?"
+        "(?P<new>§2§|[a-z])",
+        _replaced,
+    ),
+    (
+        "(?:replace|swap|change) (?:every|each|all|all the) (?:letter |occurrences? of )?"
+        "(?P<letter>[a-z])(?:'?s)? in <sure> (?:with|to|by|for) (?:the letter |an? )?"
+        "(?P<new>§1§|[a-z])",
+        _replaced,
+    ),
+    (
+        "(?:remove|delete|drop|strip|take out) (?:all )?(?:the )?vowels (?:from|in|of) <sure>",
+        _removed,
+    ),
+    (
+        "(?:remove|delete|drop|strip|take out) (?:every|each|all|all the)(?: letter| the)? "
+        "(?P<letter>[a-z])(?:'?s)? (?:from|in|of) <sure>",
+        _removed,
+    ),
     (
         "(?:sort|order|alphabetize|arrange|put)(?: (?:the|these|this|following|words|list|names|in"
-        "|of))*(?: (?:alphabetically|(?:in |into )?alphabetical order))?"
+        "|of|for me|please))*(?: (?:alphabetically|(?:in |into )?alphabetical order))?(?: for me)?"
         ": (?P<given>§0§) after colon",
         _sort_words,
     ),
+    ("(?:in )?alphabetical order: (?P<given>§0§) after colon", _sort_words),
     (
         "(?:sort|order|alphabetize|arrange) (?:the )?words (?:in|of) (?P<given>§0§)"
         "(?: alphabetically| (?:in|into) alphabetical order)",
@@ -373,7 +479,7 @@ _QUESTIONS: tuple[tuple[str, Builder], ...] = (
     ),
     (
         "(?:sort|order|arrange|alphabetize) the letters (?:of|in) <sure>"
-        "(?: alphabetically| (?:in|into) alphabetical order)",
+        "(?: alphabetically| (?:in|into) alphabetical order)?",
         _sort_letters,
     ),
 )

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from collegium.experts.computing.arithmetic import (
@@ -61,6 +62,10 @@ class Unit:
 _TABLE = """
 length
 m|1|m, meter, metre
+µm|1/1000000|micrometer, micrometre, micron
+nm|1/1000000000|nanometer, nanometre
+fathoms|1.8288|fathom
+furlongs|201.168|furlong
 mm|1/1000|mm, millimeter, millimetre
 cm|1/100|cm, centimeter, centimetre
 km|1000|km, kilometer, kilometre
@@ -73,6 +78,10 @@ mass
 kg|1|kg, kilo, kilogram, kilogramme
 g|1/1000|g, gram, gramme
 mg|1/1000000|mg, milligram
+µg|1/1000000000|microgram, mcg
+short tons|907.18474|short ton, us ton
+long tons|1016.0469088|long ton, imperial ton
+carats|0.0002|carat
 t|1000|tonne, metric ton
 lb|0.45359237|lb, pound
 oz|0.028349523125|oz, ounce
@@ -93,6 +102,7 @@ centuries|100|century, centuries
 millennia|1000|millennium, millennia
 speed
 m/s|1|m/s, meters per second, metres per second, meter per second, mps
+km/s|1000|km/s, kilometers per second, kilometres per second
 km/h|5/18|km/h, kmh, kph, kilometers per hour, kilometres per hour
 mph|0.44704|mph, mi/h, miles per hour
 ft/s|0.3048|ft/s, feet per second
@@ -110,6 +120,14 @@ sq mi|2589988.110336|sq mi, square mile
 volume
 L|1|l, liter, litre
 mL|1/1000|ml, milliliter, millilitre
+US cups|0.2365882365|us cup
+US tbsp|0.01478676478125|us tablespoon, us tbsp
+US tsp|0.00492892159375|us teaspoon, us tsp
+imperial qt|1.1365225|imperial quart, uk quart
+imperial fl oz|0.0284130625|imperial fluid ounce, uk fluid ounce, imperial fl oz, uk fl oz
+cu in|0.016387064|cubic inch, cubic inches, in³, in^3, cu in
+cu ft|28.316846592|cubic foot, cubic feet, ft³, ft^3, cu ft
+cu yd|764.554857984|cubic yard, cu yd
 cm³|1/1000|cm³, cm^3, cc, cubic centimeter, cubic centimetre
 m³|1000|m³, m^3, cubic meter, cubic metre
 US gal|3.785411784|us gallon
@@ -123,6 +141,9 @@ cups|1|cup
 pints|2|pint
 quarts|4|quart
 gallons|16|gallon
+spoons
+tsp|1|tsp, teaspoon
+tbsp|3|tbsp, tablespoon
 data
 bytes|1|byte
 bits|1/8|bit
@@ -133,15 +154,22 @@ TiB|1099511627776|tib, tebibyte
 pressure
 Pa|1|pa, pascal
 kPa|1000|kpa, kilopascal
+hPa|100|hpa, hectopascal
+mbar|100|mbar, millibar
+psi|44482216152605/6451600000|psi, pounds per square inch
 bar|100000|bar
 atm|101325|atm, atmosphere
 energy
 J|1|j, joule
 kJ|1000|kj, kilojoule
+MJ|1000000|megajoule
 Wh|3600|wh, watt hour, watt-hour
 kWh|3600000|kwh, kilowatt hour, kilowatt-hour
 power
 W|1|watt
+mW|1/1000|milliwatt
+MW|1000000|megawatt
+GW|1000000000|gigawatt
 kW|1000|kw, kilowatt
 """
 _DEGREE = r"(?:°|degrees? |deg )?"
@@ -187,10 +215,26 @@ def unit_named(name: str) -> Unit | None:
 _NUMBER = r"[-\u2212]?(?:[0-9][0-9,]*(?:\.[0-9]+)?|\.[0-9]+)(?:/[0-9]+)?"
 _QUANTITY = rf"(?:{_NUMBER}|half an?|an?|one) ?[^0-9,;:?!=+()]+?"
 _AMOUNT = rf"(?P<amount>{_QUANTITY}(?:(?:,? and |,? )?{_NUMBER} ?[a-z]+)?)"
-_UNIT = r"(?P<unit>[^0-9,;:?!=+()]+?[23²³]?)"
+_STORY = r"(?P<story>[a-z',]+(?: [a-z',]+){1,9}) "
+_TAIL = r"(?: (?:long|tall|high|wide|away|today|yesterday|deep))?[.,;:!?]* (?:so )?"
+_NEAREST_UNIT = re.compile(
+    r"(?P<rest>.+?),? \(?(?:rounded )?(?:to the )?nearest (?:whole )?(?P<unit>[a-z ]+?)\)?"
+)
+_CHANGES_AMOUNT = frozenset(
+    """
+    half twice double triple third thirds quarter quarters of times plus minus less more fewer than
+    extra another other per every each between from by not over under up down on square cubic
+    """.split()
+)
+_HAS = frozenset("is says reads shows at to was it's about said".split())
+_UNIT = r"(?P<unit>[^0-9,;:?!=+()]+?[23²³]?|[a-z]+, [a-z]+,? and [a-z]+)"
 _FORMS = tuple(
     re.compile(form)
     for form in (
+        rf"{_AMOUNT} = (?:\?|how many|what in) {_UNIT}",
+        rf"{_STORY}{_AMOUNT}{_TAIL}(?:what(?:'s| is| would)|how much is|convert) (?:that|this|it)"
+        rf"(?: be)? (?:in|to|into) {_UNIT}",
+        rf"{_STORY}{_AMOUNT}{_TAIL}how many {_UNIT} (?:is|are|was|does) (?:that|this|it)(?: make)?",
         rf"(?:(?:convert|change|turn|express|what is|what's|what are|how much is|how much are"
         rf"|how (?:long|tall|heavy|far|fast|hot|cold|big|high) is) )?(?:the )?{_AMOUNT} "
         rf"(?:to|in|into|as|converted to|expressed in) {_UNIT}",
@@ -211,25 +255,59 @@ def read(text: str) -> Plan | None:
     if _CASE_MATTERS.search(text):
         return None
     body = in_digits(" ".join(text.lower().replace("\u2019", "'").split()))
+    body = re.sub(r" ?(?:->|=>|\u2192) ?", " to ", body).removeprefix("convert: ")
     body = re.sub(r"([0-9])'([0-9]{1,2})(?:\"|'')", r"\1 feet \2 inches", body)
     body, wanted = wanted_form(body)
+    nearest = _NEAREST_UNIT.fullmatch(body)
+    if nearest and not wanted.form:
+        body, wanted = nearest["rest"], Wanted("places")
     for form in _FORMS:
         match = form.fullmatch(body)
-        if match and (plan := _read_conversion(match["amount"], match["unit"], wanted)):
+        if match is None or not _is_plain_story(match.groupdict().get("story"), match["amount"]):
+            continue
+        plan = _read_conversion(match["amount"], match["unit"], wanted)
+        if plan and not (nearest and unit_named(nearest["unit"]) != unit_named(match["unit"])):
             return plan
     return None
 
 
+def _is_plain_story(story: str | None, amount: str) -> bool:
+    """Whether what is told before an amount takes nothing from it: "I ran", not "I ran half of".
+
+    A temperature must be one that something has, not by how much it changed.
+    """
+    words = (story or "").split()
+    if not words or _CHANGES_AMOUNT & set(words):
+        return not words
+    parts = _parts(amount)
+    return parts[0][1].dimension != "temperature" or words[-1] in _HAS if parts else False
+
+
 def _read_conversion(amount: str, name: str, wanted: Wanted) -> Plan | None:
     target, parts = unit_named(name), _parts(amount)
-    if target is None or not parts or wanted.form in {"percent", "fraction"}:
+    if not parts or wanted.form in {"percent", "fraction", "scientific"}:
         return None
+    if target is None:
+        return _read_split(amount, parts, name, wanted)
     units = [unit for _, unit in parts]
     if any(unit.dimension != target.dimension for unit in units) or target.label == units[0].label:
         return None
     if len(parts) > 1 and not (units[0].factor > units[1].factor and not units[0].zero):
         return None
     return partial(_convert, amount, parts, target, wanted)
+
+
+def _read_split(
+    amount: str, parts: list[tuple[Fraction, Unit]], name: str, wanted: Wanted
+) -> Plan | None:
+    """Read a conversion into several units at once: "feet and inches"."""
+    named = [unit_named(each) for each in re.split(r",? and |, ", name)]
+    targets = [unit for unit in named if unit is not None and not unit.zero]
+    units = [unit for _, unit in parts] + targets
+    is_ordered = all(large.factor > small.factor for large, small in pairwise(targets))
+    if len(targets) < max(2, len(named)) or len({unit.dimension for unit in units}) > 1:
+        return None
+    return partial(_convert_split, amount, parts, targets, wanted) if is_ordered else None
 
 
 def _parts(amount: str) -> list[tuple[Fraction, Unit]]:
@@ -263,10 +341,30 @@ def _convert(
     number = (base - target.zero) / target.factor
     said = _said(number, wanted)
     exactly = same(said, number)
-    label = target.label.removesuffix("s") if said == "1" and target.label != "s" else target.label
-    value = f"{said} {label}"
+    value = _labelled(said, target)
     sentence = f"{amount} = {value}" if exactly else f"{amount} is about {value} (rounded)"
     return answer(value, sentence, sentence)
+
+
+def _convert_split(
+    amount: str, parts: list[tuple[Fraction, Unit]], targets: list[Unit], wanted: Wanted
+) -> Computed:
+    rest = sum((number * unit.factor for number, unit in parts), Fraction(0))
+    *larger, last = targets
+    counts = list[str]()
+    for unit in larger:
+        count, rest = divmod(rest, unit.factor)
+        counts.append(_labelled(str(count), unit))
+    said = _said(rest / last.factor, wanted)
+    if Fraction(said) * last.factor >= larger[-1].factor:
+        raise Uncomputable(f"{said} {last.label} is rounded to one {larger[-1].label} more")
+    value = " ".join((*counts, _labelled(said, last)))
+    about = "=" if same(said, rest / last.factor) else "is about"
+    return answer(value, f"{amount} {about} {value}")
+
+
+def _labelled(said: str, unit: Unit) -> str:
+    return f"{said} {unit.label.removesuffix('s') if said == '1' else unit.label}"
 
 
 def _said(number: Fraction, wanted: Wanted) -> str:

@@ -33,13 +33,15 @@ _HEAD = re.compile(
     r"(?:(?:what(?:'s|s| is| are)|how much (?:is|are|do|does)|calculate|compute|evaluate|work out"
     r"|figure out|find(?: out)?|determine|solve|simplify|reduce|give|get|do|express|convert|write"
     r"|round(?: off)?|what do (?:you|i|we) get (?:when|if) (?:you|i|we)|the|exact|value of"
+    r"|how (?:to|(?:do|would|can|should) (?:you|i|we)) (?:write|express)"
     r"|result of|result when you|answer to|number|fraction|expression|following|calculation|sum:"
     r")(?: |: ?)|: ?)+"
 )
 _INDIRECT = re.compile(
-    r"(?:what|how much|find out what|calculate what) (?:(?:does|do|will) )?(?P<asked>.+?) "
-    r"(?:is|are|equals?|makes?|gives?|comes? (?:out )?to|come (?:out )?to|add up to|evaluates? to"
-    r"|is equal to|work out to)|(?P<stated>.+?) ?(?:=|equals|is equal to|is|makes|comes to)"
+    r"(?:what|how much|find out what|calculate what) (?:(?:does|do|will|would) )?"
+    r"(?P<asked>.+?) (?:is|are|be|equals?|makes?|gives?|comes? (?:out )?to|come (?:out )?to"
+    r"|add up to|evaluates? to|is equal to|work out to)"
+    r"|(?P<stated>.+?) ?(?:=|equals|is equal to|is|makes|comes to)"
     r"(?: ?(?:what|how much|\?|_+|x))?"
 )
 _IDIOMS = frozenset(
@@ -69,6 +71,9 @@ def read_calculation(body: str) -> Plan | None:
     text = without_head(body)
     if not wanted.form:
         text, wanted = wanted_form(text)
+    elif wanted.form in {"places", "figures"}:  # "1/7 as a decimal, rounded to 5 places"
+        inner, form = wanted_form(text)
+        text = inner if form == Wanted("decimal") else text
     is_told_to = body.startswith("c")  # "calculate 24/7" means it
     if (text in _IDIOMS and not is_told_to) or _means_something_else(text):
         return None
@@ -89,7 +94,7 @@ def _means_something_else(text: str) -> bool:
 def _is_calculation(node: Node, wanted: Wanted, text: str) -> bool:
     """Whether there is something to compute: a number alone is its own value."""
     if is_whole(node):
-        return wanted.form == "figures" or wanted.digits < 0
+        return wanted.form in {"figures", "scientific"} or wanted.digits < 0
     return bool(wanted.form) or not (is_bare(node) or re.search(r"\b0[xbo]", text))
 
 
@@ -119,7 +124,10 @@ def _calculated_inexactly(node: Node, shown: str, wanted: Wanted) -> Computed:
     if abs(value - near) < Fraction(1, 10**30):  # sqrt(2) * sqrt(8), sin(30°)
         said = in_form(near, wanted)
         return answer(said, f"{shown} = {said}", shown)
-    if wanted.form in {"fraction", "percent"} or wanted.digits > MAX_IRRATIONAL_DIGITS:
+    if (
+        wanted.form in {"fraction", "percent", "scientific"}
+        or wanted.digits > MAX_IRRATIONAL_DIGITS
+    ):
         raise Uncomputable(f"{shown} has no exact {wanted.form}")
     has_places = wanted.digits or wanted.form == "places"
     said = in_form(value, wanted) if has_places else approximately(value)

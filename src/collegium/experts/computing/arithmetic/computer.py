@@ -26,6 +26,16 @@ if TYPE_CHECKING:
 
 _ENDLESS = re.compile(r"[0-9]{301}|(?: of .*){6}")
 _SUM_IN_WORDS = re.compile(r"(?:hundred|thousand|million) and ")
+# "6-pack" and "7-Eleven" have no minus in them.
+_JOINED = re.compile(r"[0-9]-[a-z]{2,}|(?<!base)(?<!log)\b[a-z]{2,}-[0-9]")
+_DONE = re.compile(
+    r"if (?:you|i|we) (?P<done>(?:add|subtract|multiply|divide|square|cube|double|triple|halve"
+    r"|increase|decrease|reduce|raise|take) .+?),? (?:then )?what (?:do|would|will|is)"
+    r" (?:you|i|we|the) (?:get|have|end up with|left with|result|answer)"
+)
+_TURNED = re.compile(
+    r"what (the .+?) (?:is|are|was|would be|comes to)( (?:when|if|of|for|between) .+)?"
+)
 _FORMS = compiled(
     lists.FORMS
     + series.FORMS
@@ -57,7 +67,13 @@ def read(text: str) -> Plan | None:
     """Return the plan of `text`, a question without courtesies, if all of it is arithmetic."""
     if not has_numbers(text) or _ENDLESS.search(text):
         return None
-    body = " ".join(text.lower().replace("\u2019", "'").split())
+    body = " ".join(text.lower().replace("\u2019", "'").split()).rstrip(" =")
+    if _JOINED.search(body):
+        return None
+    if done := _DONE.fullmatch(body):
+        body = done["done"]
+    if turned := _TURNED.fullmatch(body):
+        body = turned[1] + (turned[2] or "")
     try:
         return _read_form(body) or read_calculation(body)
     except (ArithmeticError, ValueError):  # a division by zero inside a literal: 3/0

@@ -118,7 +118,14 @@ def _raised(polynomial: Polynomial, exponent: int) -> Polynomial:
     return power
 
 
+def _read_bare(equation: str) -> Plan | None:
+    """Read an equation alone, which is to be solved where it does not say what its unknown is."""
+    sides = [side.strip() for side in equation.split("=")]
+    return None if any(side.isalpha() for side in sides) else _read_equation(equation)
+
+
 FORMS: Forms = (
+    ("<equation:equation>", _read_bare),
     ("solve(?: the equation)?(?: for <unknown:letter>)?[:,]? <equation:equation>", _read_equation),
     ("solve(?: the equation)? <equation:equation>,? for <unknown:letter>", _read_equation),
     ("if <equation:equation>,? (?:then )?(?:what is|what's|find) <unknown:letter>", _read_equation),
@@ -127,6 +134,17 @@ FORMS: Forms = (
         " (?:if|when|in|where|given)(?: the equation)?:? <equation:equation>",
         _read_equation,
     ),
+    (
+        "(?:what|which|find the) value of <unknown:letter> (?:that )?(?:satisfies|solves|makes)"
+        "(?: the equation)? <equation:equation>(?: true)?",
+        _read_equation,
+    ),
+    (
+        "find <unknown:letter> (?:if|when|given|in|where|such that)(?: that)?:? "
+        "<equation:equation>",
+        _read_equation,
+    ),
+    ("<equation:equation>[,;:] ?<unknown:letter>(?: ?=)?", _read_equation),
     ("find <unknown:letter>: ?<equation:equation>", _read_equation),
     (
         "<equation:equation>[,;:.]? (?:solve for|find|what is|what's) <unknown:letter>",

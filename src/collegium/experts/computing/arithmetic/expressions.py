@@ -9,6 +9,7 @@ from types import MappingProxyType
 from collegium.experts.computing.arithmetic.nodes import Applied, Node, Number, applies
 from collegium.experts.computing.arithmetic.numerals import LITERAL, in_digits, number_of
 from collegium.experts.computing.arithmetic.parser import parsed
+from collegium.experts.computing.arithmetic.slashes import kept_whole
 from collegium.experts.computing.base import Uncomputable
 
 _PARTS = MappingProxyType(
@@ -35,6 +36,7 @@ _REWORDED = tuple(
         (_CROSS, "*"),
         (r"\b(?:divided by|over)\b|÷|\\div\b", "/"),
         (r"\b(?:plus|added to)\b", "+"),
+        (r"\bnegative (?=[0-9(])", "-"),
         (r"\bminus\b|[\u2212\u2013]", "-"),
         (r"\b(?:raised )?to the power(?: of)?\b|\braised to\b|\*\*", "^"),
         (r"\b(?:raised )?to the ([0-9]+)(?:st|nd|rd|th)(?: power)?\b", r"^\1"),
@@ -70,6 +72,7 @@ def expression(text: str, unknown: str = "") -> Node | None:
 
 def _reworded(text: str, unknown: str) -> str:
     """Return `text` with signs in place of words."""
+    text = text if unknown else kept_whole(text)
     text = _ORDINAL_POWER.sub(lambda match: f"^{_ORDINALS[match[1]]}", text)
     text = _PART.sub(lambda match: f"({match[1] or 1}/{_PARTS[match[2]]})", in_digits(text))
     for pattern, symbol in _REWORDED_IN_EQUATIONS if unknown else _REWORDED:

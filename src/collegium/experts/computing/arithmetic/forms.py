@@ -38,14 +38,27 @@ _KINDS = MappingProxyType(
         "letter": "[a-z]",
         "the": "(?:the )?",
         "%": " ?(?:%|percent|per cent)",
-        "percentage": "(?:percent(?:age)?|per cent|%)",
+        "percentage": "(?:(?:many )?percent(?:age)?|per cent|%)",
         "check": "(?:(?:check |determine |find out |say )?(?:if|whether) |is )(?:the number )?",
         "form": "(?: ?(?:number|form|notation|format|representation|value|system))?",
         "factorization": "prime[ -]factori[sz]ation|factori[sz]ation into primes",
         "factorize": "(?:prime )?factor(?:i[sz]e)?",
         "into primes": "(?: into (?:its )?(?:primes|prime factors|prime numbers))?",
         "listing": "(?:list )?(?:all )?(?:of )?(?:the )?(?:positive )?",
-        "which": "(?:which|what)(?: number| one| 1| of these)?(?: numbers?)? is (?:the )?",
+        "which": "(?:which|what)(?: number| one| 1| of these)?(?: numbers?)?(?: is|'s) (?:the )?",
+        "introduced": "(?:(?:here are|here's|these are|given|for|consider|take|with|i have|we have"
+        "|i got|the|my|our|these|this|following|test|exam|quiz|numbers|values|scores|grades|marks"
+        "|results|data|set|list|of|are|is):? )*",
+        "several": r"-?[0-9](?:[0-9.,;/& -]|and )*[0-9]",
+        "asked": "(?:so )?(?:(?:can|could|would|will) you )?(?:please )?"
+        "(?:what(?:'s|s| is| are)|find|give(?: me)?|calculate|compute|determine)"
+        "(?: me)? ",
+        "their": "(?:the |their |its )",
+        "of them": "(?: of (?:these|those|them|the numbers|the list|all of them)"
+        "(?: numbers| values| scores)?)?",
+        "told to compute": "(?:find|calculate|compute|work out|determine) ",
+        "how many ways": "(?:in )?how many (?:different )?ways (?:can (?:i|you|we|one)|are there to"
+        "|to) ",
         "sum of": "(?:add (?:up )?|(?:the )?sum of )(?:all )?(?:of )?(?:the )?",
     }
 )

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _LABEL = re.compile(
     r"^(?:the |these |this |following |numbers?|values?|integers|set|list|of|data|:| )*"
 )
+# 911 and 112, 404 and 403, 802.11 and 802.3, 2.0 and 3.0: these are more than numbers.
+_MAY_BE_NAME = re.compile(r"[0-9]{3,}(?:\.[0-9]+)?|[0-9]\.0")
 _BRACKETS = frozenset({("[", "]"), ("(", ")"), ("{", "}")})
 _BETWEEN = re.compile(r",\s+and\s+|,\s+|;\s*|\s+and\s+|\s*&\s*")
 
@@ -93,7 +95,7 @@ def _wholes(numbers: Sequence[Fraction]) -> list[int]:
 
 _STATISTICS: Mapping[str, tuple[str, Callable[[Sequence[Fraction]], Fraction]]] = MappingProxyType(
     {
-        "mean": (r"(?:arithmetic )?(?:mean|average)(?: value)?", _mean),
+        "mean": (r"(?:arithmetic )?(?:mean|average|avg)(?: value)?", _mean),
         "median": (r"median(?: value)?", _median),
         "mode": ("mode", _mode),
         "sum": ("sum|total", _sum),
@@ -106,6 +108,7 @@ _STATISTICS: Mapping[str, tuple[str, Callable[[Sequence[Fraction]], Fraction]]] 
             r"lcm|(?:least|lowest|smallest) common multiple(?: \(lcm\))?",
             _common_multiple,
         ),
+        "range": ("range", lambda numbers: max(numbers) - min(numbers)),
         "maximum": (r"max(?:imum)?|(?:largest|biggest|greatest|highest)(?: number| value)?", max),
         "minimum": (r"min(?:imum)?|(?:smallest|lowest|least)(?: number| value)?", min),
     }
@@ -130,9 +133,12 @@ def _statistic(name: str, numbers: Sequence[Fraction], wanted: Wanted) -> Comput
     return answer(said, f"The {name} of {listed} {about} {with_decimals(value, said)}.")
 
 
-def _read_difference(left: str, right: str) -> Plan | None:
+def _read_difference(left: str, right: str, *, told: bool = False) -> Plan | None:
+    """Read a difference; `told` to compute it, one means it, even of what may be names."""
     first, second = read_number(left), read_number(right)
     if first is None or second is None:
+        return None
+    if not told and any(_MAY_BE_NAME.fullmatch(number) for number in (left, right)):
         return None
     value = written(abs(first - second))
     return partial(answer, value, f"The difference between {left} and {right} is {value}.")
@@ -150,17 +156,30 @@ def _read_sorting(listed: str, order: str) -> Plan | None:
 FORMS: Forms = (
     *(
         (
-            rf"<the>(?:{words})(?: (?:of|for|between|among)|:|(?=\()) ?<listed:text>",
+            rf"<the>(?:{words})(?: (?:of|for|between|among)|:|(?=\()| (?=[0-9])) ?<listed:text>",
             partial(_read_statistic, name),
         )
         for name, (words, _) in _STATISTICS.items()
     ),
-    ("(?:add|add up|sum) <listed:text>", partial(_read_statistic, "sum")),
+    ("(?:add up|add|sum) <listed:text>", partial(_read_statistic, "sum")),
     ("multiply <listed:text>", partial(_read_statistic, "product")),
-    (
-        "<the>(?:absolute )?difference (?:between|of) <left:number> and <right:number>",
-        _read_difference,
+    *(
+        (
+            rf"<introduced><listed:several>[.;:,]? ?<asked><their>(?:{words})<of them>",
+            partial(_read_statistic, name),
+        )
+        for name, (words, _) in _STATISTICS.items()
     ),
+    (
+        "<told to compute>the (?:absolute |positive )?"
+        "difference (?:between|of) <left:number> and <right:number>",
+        partial(_read_difference, told=True),
+    ),
+    (
+        "<the>(?:absolute |positive )difference (?:between|of) <left:number> and <right:number>",
+        partial(_read_difference, told=True),
+    ),
+    ("<the>difference (?:between|of) <left:number> and <right:number>", _read_difference),
     ("(?:sort|order|arrange) <listed:text> (?:in|into) <order:order>(?: order)?", _read_sorting),
     ("(?:sort|order|arrange) <listed:text> from <order:first> to <first>", _read_sorting),
 )

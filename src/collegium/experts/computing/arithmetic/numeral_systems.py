@@ -96,7 +96,7 @@ FORMS: Forms = (
     ),
     (
         r"<digits:digits> \(?(?:in |from )?<source:base><form>\)?"
-        " (?:to|in|into|as) <target:base><form>",
+        " (?:to|in|into|as)(?: an?)? <target:base><form>",
         _read_base,
     ),
     (
@@ -112,6 +112,18 @@ FORMS: Forms = (
     (
         "<the>roman numerals? <numeral:[ivxlcdm]+>"
         "(?: (?:to|in|as|into) (?:an? )?(?:arabic|decimal|numbers?|digits)(?: numerals?)?)?",
+        _read_from_roman,
+    ),
+    (
+        "(?:what |which )?(?:number|value) (?:is|does) <the>(?:roman numeral )?"
+        "<numeral:[ivxlcdm]{2,}>(?: (?:in|as an?) roman numerals?| (?:represent|stand for|mean))?",
+        _read_from_roman,
+    ),
+    (
+        "<the>(?:roman numeral )?<numeral:[ivxlcdm]{2,}> "
+        r"(?:\(?(?:from |in )?roman numerals?\)? )?"
+        "(?:to|in|into|as)(?: an?)? (?:arabic|decimal|ordinary|normal|regular)"
+        "(?: numerals?| numbers?| digits| form)?",
         _read_from_roman,
     ),
 )

@@ -40,7 +40,7 @@ _SPELLED = re.compile(
 )
 _SCALED = re.compile(rf"({DIGITS}) ({_SCALE})\b")
 _NUMERIC = re.compile(
-    rf"[0-9]|\b(?:{_NUMBER_WORD}|half|third|quarter|pi|e)\b|π|roman|hex", re.IGNORECASE
+    rf"[0-9]|\b(?:{_NUMBER_WORD}|half|third|quarter|pi|e)\b|π|roman|arabic|hex", re.IGNORECASE
 )
 
 

@@ -69,8 +69,11 @@ def _whole(percent: str, part: str) -> Computed:
 FORMS: Forms = (
     ("(?:an? )?<percent:number><%> (?:tip )?(?:of|on) <amount:money>", _read_share),
     ("(?:what )?<percentage> of <whole:number> is <part:number>", outright(_percentage)),
-    ("what <percentage> is <part:number> (?:out )?of <whole:number>", outright(_percentage)),
-    ("<part:number> is what <percentage> of <whole:number>", outright(_percentage)),
+    (
+        "(?:what|how) <percentage> is <part:number> (?:out )?of <whole:number>",
+        outright(_percentage),
+    ),
+    ("<part:number> is (?:what|how) <percentage> of <whole:number>", outright(_percentage)),
     ("<part:number> out of <whole:number> as an? <percentage>", outright(_percentage)),
     ("<part:number> as an? <percentage> of <whole:number>", outright(_percentage)),
     (
@@ -85,6 +88,14 @@ FORMS: Forms = (
     ),
     (
         "<amount:money> <verb:increased|decreased|reduced|raised|lowered> by <percent:number><%>",
+        _read_change,
+    ),
+    (
+        "(?:if )?(?:an? |the )?(?:price|salary|cost|value|number|amount|bill|rent|quantity|item)"
+        "(?: of| at| is| costing)? <amount:money> (?:is|was|gets|were) "
+        "<verb:increased|decreased|reduced|raised|lowered> by <percent:number><%>[.,;:?]? "
+        "(?:what(?:'s| is| was| will be)|find|calculate) (?:the (?:new|final|resulting) "
+        "(?:price|salary|cost|value|number|amount|bill|rent|quantity))(?: be)?",
         _read_change,
     ),
     ("<verb:add> <percent:number><%> to <amount:money>", _read_change),

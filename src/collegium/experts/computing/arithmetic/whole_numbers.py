@@ -101,6 +101,18 @@ def _divisible(number: int, divisor: int) -> Computed:
     return answer("yes", f"Yes, {number} is divisible by {divisor}: {reason}.")
 
 
+def _read_power(number: str, base: str) -> Plan | None:
+    n, root = whole_number_of(number), whole_number_of(base)
+    if n < 2 or root < 2:
+        return None
+    exponent = 0
+    while n % root == 0:
+        n, exponent = n // root, exponent + 1
+    if n == 1:
+        return partial(answer, "yes", f"Yes, {number} = {base}^{exponent}.")
+    return partial(answer, "no", f"No, {number} is not a power of {base}.")
+
+
 def _factorization(number: int) -> Computed:
     value = _as_product(_factored(number))
     return answer(value, f"The prime factorization of {number} is {value}.")
@@ -130,6 +142,16 @@ def _read_choice(total: str, chosen: str) -> Plan | None:
     return partial(answer, value, f"{n} choose {k} is {value}.")
 
 
+def _read_digit_sum(number: str) -> Plan:
+    value = sum(int(digit) for digit in str(whole_number_of(number)))
+    return partial(answer, str(value), f"The digits of {number} add up to {value}.")
+
+
+def _read_digit_count(number: str) -> Plan:
+    count = len(str(whole_number_of(number)))
+    return partial(answer, str(count), f"{number} has {count} digits.")
+
+
 def _read_nth_prime(count: str) -> Plan | None:
     return partial(_nth_prime, int(count)) if 0 < int(count) <= MAX_PRIMES else None
 
@@ -145,11 +167,18 @@ FORMS: Forms = (
         _read_property,
     ),
     ("<check><number:whole> (?:is )?a <name:perfect square>", _read_property),
+    ("<check><number:whole> (?:is )?an? (?:exact )?power of <base:whole>", _read_power),
     ("<check><number:whole> (?:is )?(?:evenly )?divisible by <divisor:whole>", _read_divisible),
     ("<check><number:whole> (?:is )?a multiple of <divisor:whole>", _read_divisible),
+    (
+        "does <divisor:whole> (?:evenly )?divide <number:whole>(?: evenly| exactly)?",
+        _read_divisible,
+    ),
+    ("(?:is )?<divisor:whole> (?:is )?a (?:factor|divisor) of <number:whole>", _read_divisible),
     ("<the>(?:<factorization>) (?:of|for) <number:whole>", _of_number(_factorization)),
     ("<factorize> <number:whole><into primes>", _of_number(_factorization)),
-    ("<the>(?:distinct )?prime factors of <number:whole>", _of_number(_prime_factors)),
+    ("<number:whole> (?:is )?(?:an? )?<name:prime>(?: number)?", _read_property),
+    ("<the>(?:distinct )?prime factors (?:of )?<number:whole>", _of_number(_prime_factors)),
     ("<listing>(?:factors|divisors) of <number:whole>", _of_number(_all_divisors)),
     (
         "how many (?:positive )?(?:factors|divisors) does <number:whole> have",
@@ -160,5 +189,16 @@ FORMS: Forms = (
         _of_number(_divisor_count),
     ),
     ("<total:whole> choose <chosen:whole>", _read_choice),
+    (r"c ?\( ?<total:whole> ?, ?<chosen:whole> ?\)", _read_choice),
+    (
+        "<how many ways>(?:choose|pick|select) <chosen:whole>(?: [a-z]+)?"
+        " (?:from|out of|of) (?:a (?:set|group) of )?<total:whole>(?: [a-z]+)?",
+        _read_choice,
+    ),
+    (
+        "<the>(?:digit sum|sum of (?:all )?(?:the |its )?digits) (?:of|in) <number:whole>",
+        _read_digit_sum,
+    ),
+    ("how many digits (?:does|are(?: there)? in|in) <number:whole>(?: have)?", _read_digit_count),
     ("<the><count:[0-9]{1,4}>(?:st|nd|rd|th) prime(?: number)?", _read_nth_prime),
 )

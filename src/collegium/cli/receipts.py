@@ -1,0 +1,131 @@
+"""A receipt as JSON, and in a few lines for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from collegium.aggregation.quoting import short
+
+if TYPE_CHECKING:
+    from collegium.types import Call, Receipt, Usage, Verdict
+
+# Of what a check saw, this much is shown.
+EVIDENCE_CHARS = 160
+
+OUTCOMES = {
+    "passed": "passed its check",
+    "failed": "failed its check",
+    "unknown": "could not be checked",
+}
+CONSEQUENCES = {
+    "mended": "the answer was mended",
+    "escalated": "another voice was asked",
+    "abstained": "no answer is given",
+    "marked": "the answer is given all the same",
+}
+
+
+def receipt_json(receipt: Receipt) -> dict[str, Any]:
+    """All that a receipt says but for the decision, which a response has beside it."""
+    return {
+        "strategy": receipt.strategy,
+        "quality": receipt.quality,
+        "confidence": None if receipt.confidence is None else round(receipt.confidence, 4),
+        "agreement": round(receipt.agreement, 4),
+        "disagreement": receipt.disagreement,
+        "verdicts": [_verdict(expert, verdict) for expert, verdict in receipt.verdicts],
+        "calls": [_call(call) for call in receipt.calls],
+        "failures": [list(failure) for failure in receipt.failures],
+        "usage": usage_json(receipt.usage),
+        "latency_ms": round(receipt.latency_ms, 1),
+        "overhead_ms": round(receipt.overhead_ms, 3),
+        "best_single": receipt.best_single,
+        "best_single_cost_usd": receipt.best_single_cost_usd,
+        "notes": list(receipt.notes),
+    }
+
+
+def usage_json(usage: Usage) -> dict[str, Any]:
+    """Tokens and cost."""
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cost_usd": usage.cost_usd,
+    }
+
+
+def receipt_lines(receipt: Receipt) -> list[str]:
+    """How an answer came about: by what, by whom at what cost, what checks saw, who agreed."""
+    lines = [_summary(receipt), *map(_called, receipt.calls)]
+    lines += [
+        _checked(expert, verdict)
+        for expert, verdict in receipt.verdicts
+        if verdict.outcome != "unknown" or verdict.evidence
+    ]
+    if receipt.disagreement or sum(call.outcome == "answered" for call in receipt.calls) > 1:
+        said = receipt.disagreement or "nobody contradicts"
+        lines.append(f"agreement {receipt.agreement:.2f}: {said}")
+    if receipt.best_single is not None and receipt.best_single_cost_usd is not None:
+        cost = _usd(receipt.best_single_cost_usd)
+        lines.append(f"{receipt.best_single} alone, the best by its record, would have cost {cost}")
+    return [*lines, *receipt.notes]
+
+
+def doubt(receipt: Receipt) -> str:
+    """Why to look twice at an answer, in one line; empty where nothing speaks against it."""
+    failed = [
+        _checked(expert, verdict)
+        for expert, verdict in receipt.verdicts
+        if verdict.outcome == "failed"
+    ]
+    outcome = CONSEQUENCES.get(receipt.quality, "") if failed else ""
+    return "; ".join(filter(None, (receipt.disagreement, *failed, outcome)))
+
+
+def _summary(receipt: Receipt) -> str:
+    computed = receipt.strategy == "computed"
+    how = "computed, not asked of a model" if computed else f"by {receipt.strategy}"
+    words = [how, receipt.quality]
+    if receipt.confidence is not None:
+        words.append(f"right with probability {receipt.confidence:.2f}")
+    count = "1 call" if len(receipt.calls) == 1 else f"{len(receipt.calls)} calls"
+    words += [count, _usd(receipt.usage.cost_usd), f"{receipt.latency_ms:.0f} ms"]
+    return ", ".join(filter(None, words))
+
+
+def _called(call: Call) -> str:
+    tokens = f"{call.usage.prompt_tokens} + {call.usage.completion_tokens} tokens"
+    who = f"{call.expert}, {call.model or 'no model'}"
+    cost = _usd(call.usage.cost_usd)
+    return f"{who}: {call.outcome} after {call.latency_ms:.0f} ms, {tokens}, {cost}"
+
+
+def _checked(expert: str, verdict: Verdict) -> str:
+    by = verdict.check and f" ({verdict.check})"
+    evidence = short(verdict.evidence, EVIDENCE_CHARS)
+    outcome = OUTCOMES.get(verdict.outcome, verdict.outcome)
+    return f"{expert}'s answer {outcome}{by}{evidence and f': {evidence}'}"
+
+
+def _usd(usd: float) -> str:
+    """A sum, with more digits the smaller it is."""
+    return f"${usd:.2f}" if usd == 0 or usd >= 1 else f"${usd:.6f}"
+
+
+def _verdict(expert: str, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "expert": expert,
+        "outcome": verdict.outcome,
+        "check": verdict.check,
+        "evidence": verdict.evidence,
+    }
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {
+        "expert": call.expert,
+        "model": call.model,
+        "outcome": call.outcome,
+        "latency_ms": round(call.latency_ms, 1),
+        "usage": usage_json(call.usage),
+    }

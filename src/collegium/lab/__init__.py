@@ -1,0 +1,1 @@
+"""Whole colleges tried, outside serving."""
