@@ -72,7 +72,7 @@ def test_an_expert_without_models_is_its_own_voice() -> None:
     other = ScriptedExpert("A")
     assert silent.voices() == (silent,)
     assert other.voices() == (other,)
-    assert (silent.model, other.model) == ("", "")
+    assert (silent.model, other.model) == ("", "scripted")
     assert silent.expected_cost_usd(QUERY) is other.expected_cost_usd(QUERY) is None
 
 
