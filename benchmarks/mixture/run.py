@@ -46,7 +46,7 @@ class Way:
 
 def ways(seed: int) -> list[Way]:
     """Everything that is compared."""
-    base = Lab(seed=seed)
+    base = Lab(seed=seed, memory={})
     return [
         Way("cascade, parity", base),
         Way("cascade, quality", replace(base, objective="quality")),
