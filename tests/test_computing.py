@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from collegium.experts.computing.arithmetic import Arithmetic, read_number, rounded, spelled_number
 from collegium.experts.computing.base import MAX_CHARS, Computed, asked, carried_out
+from collegium.experts.computing.courtesies import Heard
 from collegium.experts.computing.dates import Dates
 from collegium.experts.computing.texts import Texts
 from collegium.experts.computing.units import Units, unit_named
@@ -482,7 +483,7 @@ def conversation(*turns: tuple[str, str], **fields: object) -> Query:
 
 def test_a_question_in_a_conversation_is_read_by_itself() -> None:
     query = conversation(("user", "Hello"), ("assistant", "Hi!"), ("user", "what's 17*23?"))
-    assert asked(query) == "what's 17*23"
+    assert asked(query) == Heard("what's 17*23")
 
 
 @pytest.mark.parametrize(
@@ -504,7 +505,7 @@ def test_a_conversation_that_may_change_the_question_is_left_alone(query: Query)
 
 def test_a_plain_instruction_changes_nothing() -> None:
     query = conversation(("system", "You are a helpful assistant."), ("user", "17*23"))
-    assert asked(query) == "17*23"
+    assert asked(query) == Heard("17*23")
 
 
 ASIDES = (
@@ -527,11 +528,9 @@ async def test_a_number_is_never_taken_for_an_aside() -> None:
     assert await value("one - two - three") == "-4"
 
 
-@pytest.mark.parametrize(
-    "text", ["Please compute 2+2, thanks", "Could you compute 2+2?", "compute 2+2. Just the answer"]
-)
+@pytest.mark.parametrize("text", ["Please compute 2+2, thanks", "Could you compute 2+2?"])
 def test_courtesies_are_not_part_of_the_question(text: str) -> None:
-    assert asked(Query.of(text)) == "compute 2+2"
+    assert asked(Query.of(text)) == Heard("compute 2+2")
 
 
 def test_a_plan_is_what_reads_returned() -> None:
@@ -582,6 +581,7 @@ def test_rounding_errs_by_half_a_unit_at_most(number: Fraction, places: int) -> 
 
 
 @given(st.integers(0, 999_999))
+@settings(deadline=None)
 def test_a_number_in_words_is_read_back(number: int) -> None:
     assert spelled_number(in_words(number)) == number
     assert read_number(in_words(number)) == number
@@ -626,6 +626,7 @@ async def test_irrational_functions_agree_with_an_independent_library(function: 
 
 
 @given(st.integers(-720, 720))
+@settings(deadline=None)
 async def test_sines_agree_with_the_language(degrees: int) -> None:
     answer = await value(f"sin({degrees} degrees) to 9 decimal places")
     if answer is None:  # a sine of zero is not told from a very small one
@@ -672,6 +673,7 @@ def test_the_factors_of_units_agree_with_an_independent_library() -> None:
 
 
 @given(st.integers(-100, 1000))
+@settings(deadline=None)
 async def test_temperatures_there_and_back_are_the_same(degrees: int) -> None:
     there = await value(f"{degrees} C to F")
     assert there is not None
@@ -682,6 +684,7 @@ DAYS = st.dates(date(1753, 1, 1), date(2200, 12, 31))
 
 
 @given(DAYS, DAYS)
+@settings(deadline=None)
 async def test_days_between_dates_are_those_of_the_calendar(first: date, last: date) -> None:
     assert await value(f"how many days between {first} and {last}?") == str(
         abs((last - first).days)
@@ -689,6 +692,7 @@ async def test_days_between_dates_are_those_of_the_calendar(first: date, last: d
 
 
 @given(DAYS, st.integers(1, 5000))
+@settings(deadline=None)
 async def test_days_after_a_date_are_those_of_the_calendar(day: date, count: int) -> None:
     spoken = f"{day.strftime('%B')} {day.day}, {day.year}"
     end = day + timedelta(days=count)
@@ -697,6 +701,7 @@ async def test_days_after_a_date_are_those_of_the_calendar(day: date, count: int
 
 
 @given(st.integers(0, 1439), st.integers(1, 3000))
+@settings(deadline=None)
 async def test_minutes_after_a_time_are_those_of_the_clock(start: int, minutes: int) -> None:
     hour, minute = divmod(start, 60)
     told = f"{(hour - 1) % 12 + 1}:{minute:02} {'pm' if hour >= 12 else 'am'}"
@@ -709,6 +714,7 @@ PLAIN = st.text("abcdefgh XYZ.,!", min_size=1, max_size=40)
 
 
 @given(PLAIN, st.sampled_from("abcz"))
+@settings(deadline=None)
 async def test_letters_and_characters_are_counted(text: str, letter: str) -> None:
     assert await value(f'how many {letter}\'s are in "{text}"?') == str(text.lower().count(letter))
     assert await value(f'how many characters are in "{text}"?') == str(len(text))
@@ -716,6 +722,7 @@ async def test_letters_and_characters_are_counted(text: str, letter: str) -> Non
 
 
 @given(st.lists(st.from_regex("[a-z]{1,8}", fullmatch=True), min_size=1, max_size=12))
+@settings(deadline=None)
 async def test_words_are_counted_and_sorted(words: list[str]) -> None:
     text = " ".join(words)
     assert await value(f'how many words are in "{text}"?') == str(len(words))
@@ -724,11 +731,13 @@ async def test_words_are_counted_and_sorted(words: list[str]) -> None:
 
 
 @given(st.text(max_size=300))
+@settings(deadline=None)
 async def test_no_text_breaks_the_reading(text: str) -> None:
     await value(text)
 
 
 @given(st.text("0123456789+-*/^()!%., x=ofandthepi\"':°", max_size=60))
+@settings(deadline=None)
 async def test_no_formula_breaks_the_computing(text: str) -> None:
     answer = await computed(text)
     if answer is not None:

@@ -156,7 +156,9 @@ def test_merit_is_higher_for_what_passed_and_lowest_for_what_failed() -> None:
 # Texts
 
 
-@pytest.mark.parametrize("text", ["", " \n\t", "\u200b", "\ufeff \x00", "\x1b"])
+@pytest.mark.parametrize(
+    "text", ["", " \n\t", "\u200b", "\ufeff \x00", "\x1b", "\x1b[0m\u200b", "\x1b]0;t\x07"]
+)
 def test_what_nobody_could_see_is_blank(text: str) -> None:
     assert is_blank(text)
     assert not is_blank(text + "🌦")

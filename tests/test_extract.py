@@ -58,6 +58,17 @@ HOSTILE = [
         ("The answer is **(C)**.", "choice", "C"),
         ("The answer is not A. The answer is B.", "choice", "B"),
         ("I rule out A and B, so D", "choice", "D"),
+        ("So I'd go with C.", "choice", "C"),
+        ("It is not A: E", "choice", "E"),
+        ("C) 100 °C", "choice", "C"),
+        ("Answer: D. World War I", "choice", "D"),
+        ("Water boils at 100 °C\n\nB", "choice", "B"),
+        ("Answer: Chen; Dora; Fatma", "text", "Chen; Dora; Fatma"),
+        ("**Chen; Dora; New York**", "text", "Chen; Dora; New York"),
+        ("Answer: Chen; Dora; that leaves Eve out", "text", "Chen; Dora"),
+        ("Answer: 1; 2; 3; 4; 5; 6", "text", "1; 2; 3; 4; 5; 6"),
+        ("Answer: Paris; it is the capital", "text", "Paris"),
+        ("Answer: Paris; everybody in the country knows that", "text", "Paris"),
         ("Use this:\n```python\nprint(1)\n```", "code", "print(1)"),
         ('Here you are: {"a": 1}', "json", 'Here you are: {"a": 1}'),
         ("Paris", "text", "Paris"),
@@ -65,6 +76,18 @@ HOSTILE = [
 )
 def test_the_final_answer_is_found(text: str, form: str, answer: str) -> None:
     assert final_answer(text, form) == answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "100 °C", "37°C", "°C", "It boils at 100 °C.", "World War I", "The answer is World War I",
+        "Vitamin C", "Answer: Plan B", "The answer is Hepatitis B.", "Answer: I don't know",
+        "A cat",
+    ],
+)  # fmt: skip
+def test_a_letter_that_is_part_of_something_else_is_no_choice(text: str) -> None:
+    assert final_answer(text, "choice") is None
 
 
 @pytest.mark.parametrize("form", ["text", "number", "choice", "code", "json"])

@@ -68,6 +68,46 @@ async def test_one_deadline_holds_for_the_whole_panel_and_the_quick_answers_are_
     assert {type(event) for event in told} == {Answered, Failed}
 
 
+async def test_where_everybody_is_late_the_deadline_is_what_is_told() -> None:
+    panel, _ = panel_of(*(ScriptedExpert(name, pause_s=60) for name in "AB"), deadline_s=0.05)
+    with pytest.raises(DeadlineExceeded, match=r"A had not finished after.*B had|B had.*A had"):
+        await panel.ask_all()
+
+
+async def test_an_expert_that_cancels_itself_has_failed_and_the_others_go_on() -> None:
+    panel, _ = panel_of(
+        ScriptedExpert("Odd", error=asyncio.CancelledError()),  # type: ignore[arg-type]
+        ScriptedExpert("Sound", "here"),
+    )
+    assert [answer.text for answer in await panel.ask_all()] == ["here"]
+    assert "Odd was cancelled by its own doing" in str(panel.failures[0][1])
+
+
+async def test_an_answer_without_a_text_is_a_failure_of_whoever_gave_it() -> None:
+    panel, _ = panel_of(
+        ScriptedExpert("Odd", None),  # type: ignore[arg-type]
+        ScriptedExpert("Sound", "here"),
+    )
+    assert [answer.text for answer in await panel.ask_all()] == ["here"]
+    assert "Odd failed: TypeError" in str(panel.failures[0][1])
+
+
+async def test_a_later_answer_of_a_stream_takes_the_place_of_an_earlier_one() -> None:
+    class Improving(ScriptedExpert):
+        async def stream(self, query: Query) -> AsyncGenerator[Chunk]:
+            for text, cost_usd in (("a draft", 0.1), ("the answer", 0.3)):
+                answer = Answer(self.name, "m", text, usage=Usage(1, 1, cost_usd))
+                yield Chunk(answer=answer, usage=answer.usage)
+                await asyncio.sleep(self.pause_s)
+
+    panel, _ = panel_of(Improving("A"))
+    assert (await panel.ask(panel.experts[0])).text == "the answer"
+    assert panel.spent.cost_usd == 0.3
+    panel, _ = panel_of(Improving("A", pause_s=60), deadline_s=0.05)
+    assert (await panel.ask(panel.experts[0])).text == "a draft"
+    assert [(call.outcome, call.usage.cost_usd) for call in panel.calls] == [("answered", 0.1)]
+
+
 async def test_a_second_question_to_the_panel_has_only_the_time_that_is_left() -> None:
     panel, _ = panel_of(ScriptedExpert("A", pause_s=0.06), deadline_s=0.1)
     await panel.ask(panel.experts[0])

@@ -22,6 +22,7 @@ def test_the_surface_is_what_the_map_says() -> None:
         "MoERouter",
         "Query",
         "Response",
+        "Task",
     }
 
 

@@ -314,15 +314,21 @@ async def test_unseen_models_and_data_sets_take_the_prior_and_are_listed(
         row["dataset"] = "puzzles"
     for row in strange.prompts[:24]:
         _answered(strange, row["prompt_id"], "a/stranger", 1.0, row["gold"], cost_usd=0.0001)
-    recorded = read_recordings(strange.written(tmp_path / "strange"))
+    datasets = ("puzzles", "riddles", "sums")
+    recorded = read_recordings(strange.written(tmp_path / "strange"), datasets=datasets)
     assert recorded.models[0] == "a/stranger"  # columns are not those that were fitted to
     report = await Lab("quality").judge(recorded, fitted)
     assert report.unseen == {"models": ["a/stranger"], "datasets": ["puzzles"]}
     assert report.single.accuracy == recorded.scores[:, recorded.models.index(MODELS[-1])].mean()
-    assert {one.dataset for one in report.decisions} == {"puzzles", "riddles", "sums", "essays"}
+    assert {one.dataset for one in report.decisions} == {*datasets}
     assert not any(one.failure for one in report.decisions)
     college = Lab().college(recorded, fitted.policy)
     assert {key[0] for key in backend_of(college)._answers} == {*MODELS, "a/stranger"}
+
+
+def test_without_being_told_it_reads_what_a_mixture_can_compare(tmp_path: Path) -> None:
+    recorded = read_recordings(small().written(tmp_path / "small"))
+    assert {*recorded.kinds} == {"riddles", "sums"}  # of essays only the scores were recorded
 
 
 async def test_answers_that_are_missing_are_called_for_and_not_had(
@@ -391,7 +397,8 @@ def test_an_answer_of_which_it_is_not_known_how_right_it_is_is_left_out(tmp_path
     odd = small()
     for row, score in zip(odd.answers, (None, math.nan), strict=False):
         row["score"] = score
-    recorded = read_recordings(odd.written(tmp_path / "odd"))
+    datasets = ("riddles", "sums", "essays")
+    recorded = read_recordings(odd.written(tmp_path / "odd"), datasets=datasets)
     assert np.isnan(recorded.scores).sum() == np.isnan(recorded.costs_usd).sum() == 2
     assert len(recorded.spoken()) == len(odd.answers) - 2
 
@@ -540,7 +547,8 @@ def test_all_that_is_asked_for_is_written(evaluate: Any, tmp_path: Path) -> None
     fit, judge = small(7).written(tmp_path / "fit"), small(8).written(tmp_path / "judge")
     decisions, policy, plot = (tmp_path / name for name in ("d.jsonl", "policy.json", "p.svg"))
     outputs = ("--decisions", decisions, "--save", policy, "--plot", plot)
-    ended = evaluate("--fit", fit, "--judge", judge, "--pool", "few", *outputs, "--json")
+    which = ("--pool", "few", "--datasets", "riddles,sums,essays")
+    ended = evaluate("--fit", fit, "--judge", judge, *which, *outputs, "--json")
     assert ended.exit_code == 0, ended.output
     told = json.loads(ended.stdout)
     assert (told["objective"], told["strategy"], told["prompts"]) == ("parity", "cascade", 32)

@@ -320,6 +320,12 @@ async def test_isolation_is_tried_once(sandbox: Sandbox) -> None:
     assert await sandbox.isolation() is await sandbox.isolation()
 
 
+async def test_whoever_asks_during_the_trial_waits_for_it() -> None:
+    sandbox = Sandbox()
+    first, *others = await asyncio.gather(*(sandbox.isolation() for _ in range(3)))
+    assert all(other is first for other in others)
+
+
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 @pytest.mark.parametrize("own_world", [False, True])
 def test_the_filter_is_one_the_kernel_takes(machine: str, own_world: bool) -> None:

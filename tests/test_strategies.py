@@ -587,7 +587,7 @@ async def test_the_adjudicators_answer_joins_the_vote_in_place_of_its_earlier_on
 
 
 async def test_a_new_voice_adjudicates_where_there_is_one() -> None:
-    third = vote_of("C", "42", "good")
+    third = vote_of("C", "42")
     panel = panel_of(vote_of("A", "41"), vote_of("B", "42"), third)
     response = await respond(panel, Voting(most=2))
     assert len(third.asked) == 1
@@ -831,6 +831,16 @@ async def test_a_synthesis_that_concludes_what_nobody_did_is_told() -> None:
     assert response.receipt.notes == ()
 
 
+@pytest.mark.parametrize("task", [TEXT, CODE])
+async def test_of_what_is_worded_anew_it_is_not_said_that_it_concludes_otherwise(
+    task: Task,
+) -> None:
+    panel = panel_of(vote_of("A", "It is so."), vote_of("B", "It is so."), task=task)
+    response = await respond(panel, Ensemble(Speaker("W", "That is how it is.")))
+    assert response.receipt is not None
+    assert response.receipt.notes == ()
+
+
 # Auto
 
 
@@ -1022,6 +1032,49 @@ async def test_a_budget_is_kept_to_and_told() -> None:
         await respond(panel_of(experts[0], budget_usd=0.5), Weighted())
     with pytest.raises(PanelFailed, match=r"A was not asked.*; B was not asked"):
         await respond(panel_of(*experts, budget_usd=0.5), Weighted())
+
+
+class Computing(ScriptedExpert):
+    """Computes 42 after its pause, or fails at it, and says something else when it is asked."""
+
+    def computes(self, query: Query) -> bool:
+        return True
+
+    async def compute(self, query: Query) -> Answer | None:
+        await asyncio.sleep(self.pause_s)
+        if self.text == "broken":
+            raise ValueError("no")
+        return Answer(self.name, "computed/it", "42")
+
+
+async def test_what_can_be_computed_takes_no_more_time_than_there_is() -> None:
+    assert (await respond(panel_of(Computing("A")), Weighted())).model == "computed/it"
+    with pytest.raises(CollegiumError, match="had not finished after"):
+        await respond(panel_of(Computing("A", pause_s=60), deadline_s=0.05), Weighted())
+
+
+async def test_who_fails_at_computing_is_asked_like_anybody() -> None:
+    response = await respond(panel_of(Computing("A", "broken")), Weighted())
+    assert response.text == "broken"
+    assert response.receipt is not None
+    assert "A could not compute the answer: ValueError('no')" in response.receipt.notes
+
+
+async def test_calls_of_tools_are_not_checked_as_if_they_were_texts() -> None:
+    class Failing:
+        async def verify(self, query: Query, text: str, /) -> Verdict:
+            return Verdict("failed", f"{text!r} is no JSON")
+
+    panel = panel_of(Calling("A", "{}", model="fair"), verifier=Failing())
+    response = await respond(panel, Weighted())
+    assert response.receipt is not None
+    assert (response.receipt.quality, len(response.receipt.calls)) == ("accepted", 1)
+
+
+async def test_where_not_all_are_asked_it_is_the_most_reliable_ones() -> None:
+    experts = [vote_of("A", "42", "poor"), vote_of("B", "42", "fair"), vote_of("C", "42", "good")]
+    await respond(panel_of(*experts), Voting(most=2))
+    assert [len(expert.asked) for expert in experts] == [0, 1, 1]
 
 
 async def test_the_college_of_strategies_without_arguments_is_complete() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from collegium import config as configuration
+from collegium.aggregation.aggregator import ResponseAggregator
+from collegium.aggregation.panel import Panel
 from collegium.backends.pool import Instance, Pool
+from collegium.backends.prices import Price
 from collegium.errors import BackendUnavailable, ExpertNotReady
 from collegium.experts.base import spoken
 from collegium.experts.computing.arithmetic import Arithmetic
@@ -198,7 +202,7 @@ async def test_code_that_fails_is_mended_once_with_what_was_found(sandbox: Sandb
     backend = Reciting(WRONG, RIGHT)
     expert = expert_of(backend, verifier=await proved(sandbox))
     chunks = await pieces(expert, CODE)
-    assert [chunk.text for chunk in chunks] == [RIGHT]  # the first attempt was held back
+    assert "".join(chunk.text for chunk in chunks) == RIGHT  # the first attempt was held back
     answer = chunks[-1].answer
     assert answer is not None
     assert answer.verdict is not None
@@ -227,6 +231,34 @@ async def test_where_mending_fails_the_first_answer_is_kept() -> None:
     answer = await expert.process(Query.of("?", task=Task("number")))
     assert answer.text == "it is wrong"
     assert (expert.total_queries, expert.success_rate, expert.current_load) == (1, 1.0, 0)
+
+
+async def test_when_time_is_up_while_it_mends_the_first_answer_is_given_and_its_cost_told() -> None:
+    class Dawdling(Reciting):
+        async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
+            await asyncio.sleep(60 if self.prompts else 0)
+            async with aclosing(super().stream(prompt)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    expert = expert_of(Dawdling("it is wrong", "42"), verifier=Doubting())
+    query = Query.of("?", task=Task("number"))
+    panel = Panel(query, [(expert, 1.0)], deadline_s=0.2, verifier=Doubting())
+    response = await ResponseAggregator().settle(panel)
+    assert response.text == "it is wrong"
+    assert response.receipt is not None
+    assert (response.receipt.quality, response.receipt.usage) == ("marked", Usage(1, 3))
+    assert expert.current_load == 0
+
+
+async def test_it_does_not_mend_where_the_budget_has_no_room_for_it() -> None:
+    backend = Reciting("it is wrong", "42")
+    instance = Instance(backend, "scripted", "lab/0", 4, price=Price(1.0, 1.0))
+    expert = VerifyingExpert("MathExpert", Vocabulary({}), Pool([instance]))
+    expert.verifier = Doubting()
+    query = Query.of("?", task=Task("number"), budget_usd=1e-9)
+    assert (await expert.process(query)).text == "it is wrong"
+    assert len(backend.prompts) == 1
 
 
 async def test_a_right_answer_is_checked_once_and_given() -> None:

@@ -50,7 +50,6 @@ def ways(seed: int) -> list[Way]:
     return [
         Way("cascade, parity", base),
         Way("cascade, quality", replace(base, objective="quality")),
-        Way("cascade, balanced", replace(base, objective="balanced")),
         Way("cascade, quality, no checks", replace(base, objective="quality", verification=False)),
         Way("cascade, quality, no computing", replace(base, objective="quality", compute=False)),
         Way("cascade, parity, no computing", replace(base, compute=False)),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collegium.experts.base import Expert, ExpertCapability
     from collegium.routing.router import MoERouter
     from collegium.system import Collegium
-    from collegium.types import Answer, Message, Query, Response
+    from collegium.types import Answer, Message, Query, Response, Task
 
 __all__ = [
     "Answer",
@@ -30,6 +30,7 @@ __all__ = [
     "MoERouter",
     "Query",
     "Response",
+    "Task",
 ]
 
 _HOMES = {
@@ -42,6 +43,7 @@ _HOMES = {
     "MoERouter": "collegium.routing.router",
     "Query": "collegium.types",
     "Response": "collegium.types",
+    "Task": "collegium.types",
 }
 
 

@@ -107,5 +107,11 @@ def aggregator_of(
             "ensemble": Ensemble(synthesiser),
         },
         makers={"cascade": cascade},
-        quality=QualityPolicy(mend=settings.mend, abstain=settings.abstain_below),
+        quality=QualityPolicy(
+            accept=settings.accept_from,
+            agreement=settings.agree_from,
+            mend=settings.mend,
+            escalations=settings.escalations,
+            abstain=settings.abstain_below,
+        ),
     )

@@ -202,15 +202,15 @@ class Collegium:
     def _convene(self, query: Query, decision: Decision) -> Panel:
         roster = self.router.roster
         task, objective = query.task or decision.task, query.objective or self.objective
+        budget_usd = self.budget_usd if query.budget_usd is None else query.budget_usd
         return Panel(
-            replace(query, task=task, objective=objective),
+            replace(query, task=task, objective=objective, budget_usd=budget_usd),
             [(roster[one.key], one.score) for one in decision.chosen],
             events=self.events,
             deadline_s=query.deadline_s or self.deadline_s,
             decision=decision,
             verifier=self.staff.workbench.verifier if self.staff else None,
             records=self.staff.records if self.staff else None,
-            budget_usd=self.budget_usd,
         )
 
     async def open(self) -> None:

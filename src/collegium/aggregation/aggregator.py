@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import math
 import random
 import time
 from contextlib import aclosing
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from collegium.aggregation.conflict import Agreement
     from collegium.aggregation.quality import QualityPolicy
     from collegium.aggregation.strategies import Strategy
+
+logger = logging.getLogger(__name__)
 
 SUMMARY_CHARS = 200
 
@@ -157,11 +162,20 @@ class Given(Expert):
 
 
 async def computed(panel: Panel) -> Answer | None:
-    """The exact answer, where one of the panel's experts can compute it; no model is asked."""
+    """The exact answer, where one of the panel's experts can compute it; no model is asked.
+
+    Computing takes no longer than the panel has; who fails at it leaves it to the models.
+    """
     for expert in panel.experts:
         if expert.computes(panel.query):
             started = time.perf_counter()
-            answer = await expert.compute(panel.query)
+            try:
+                async with asyncio.timeout(None if math.isinf(panel.left_s) else panel.left_s):
+                    answer = await expert.compute(panel.query)
+            except Exception as error:  # an expert is other people's code
+                logger.exception("%s could not compute", expert.name)
+                panel.note(f"{expert.name} could not compute the answer: {error!r}")
+                continue
             if answer is not None:
                 latency_ms = (time.perf_counter() - started) * 1000
                 expert.update_stats(True, latency_ms)

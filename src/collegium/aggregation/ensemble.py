@@ -45,7 +45,7 @@ class Ensemble:
 
     Args:
         synthesiser: who writes the answer; None means nobody.
-        most: how many voices are asked at most.
+        most: how many voices are asked at most, the most reliable ones.
         prompt_chars: how much of all the answers together the synthesiser is shown.
         rng: draws the marks between quoted answers.
     """
@@ -97,7 +97,7 @@ class Ensemble:
 
     def _sources(self, panel: Panel) -> Sequence[Expert]:
         """The voices to ask: those the budget allows beside the synthesiser, if that is two."""
-        voices = panel.voices[: self._most]
+        voices = panel.most_reliable(self._most)
         if self.synthesiser is None or not panel.affords(self.synthesiser):
             return voices
         beside = panel.affordable((self.synthesiser, *voices))[1:]
@@ -124,10 +124,14 @@ class Ensemble:
         return asked_with(panel.query, f"{INSTRUCTION}\n\n{quoted(said, self._rng, chars=chars)}")
 
     def _compare(self, panel: Panel, synthesis: Answer) -> None:
-        """Note a synthesis that comes to what none of the answers came to."""
+        """Note a synthesis that comes to what none of the answers came to.
+
+        Texts and programs are written anew, so their wording says nothing of it.
+        """
         groups = panel.agreement.groups if panel.agreement else ()
         conclusion = panel.conclusion(synthesis)
-        if groups and conclusion not in {group.conclusion for group in groups}:
+        comparable = panel.task.form not in {"text", "code"}
+        if comparable and groups and conclusion not in {group.conclusion for group in groups}:
             panel.note("the synthesis comes to a conclusion that none of the answers came to")
 
     def _best(self, panel: Panel, answers: Sequence[Answer], why: str) -> Chunk:

@@ -58,11 +58,16 @@ class Journal:
         self._events.publish(Failed(self._query, expert.name, error, latency_ms, abandoned))
 
     def failure(self) -> CollegiumError:
-        """The error to raise when nobody answered: the only one, or one that names them all."""
+        """The error to raise when nobody answered: the only one, or one that names them all.
+
+        Where everybody was late it is `DeadlineExceeded`, else `PanelFailed`.
+        """
         failed = [(name, one) for name, one in self.failures if isinstance(one, CollegiumError)]
         if len(failed) == 1:
             return failed[0][1]
         told = "; ".join([f"{name}: {error}" for name, error in failed] or self.notes)
+        if failed and all(isinstance(error, DeadlineExceeded) for _, error in failed):
+            return DeadlineExceeded(told)
         return PanelFailed(f"all {len(failed)} experts failed: {told}" if failed else told)
 
 

@@ -18,6 +18,7 @@ from collegium.aggregation.journal import Journal
 from collegium.aggregation.quality import checked
 from collegium.aggregation.quoting import is_blank
 from collegium.aggregation.seats import Seats
+from collegium.aggregation.speech import speech
 from collegium.errors import CollegiumError, ExpertError
 from collegium.events import EventBus
 from collegium.experts.base import Telling, spoken
@@ -137,6 +138,11 @@ class Panel:
         """The voices, the most reliable first; equals stay in their order."""
         return tuple(sorted(voices, key=self.trust, reverse=True))
 
+    def most_reliable(self, most: int) -> tuple[Expert, ...]:
+        """At most so many of its voices, the most reliable of them, in seat order."""
+        chosen = self.by_reliability(self.voices)[:most]
+        return tuple(voice for voice in self.voices if voice in chosen)
+
     def voice_of(self, answer: Answer) -> Expert | None:
         """Who gave an answer; None for one not of this panel."""
         return self._hearing.of(answer).voice
@@ -146,10 +152,14 @@ class Panel:
         return self._hearing.conclusion(answer, self.task.form)
 
     async def verified(self, answer: Answer) -> Answer:
-        """The answer with what checking it found; each is checked once, and only in time."""
+        """The answer with what checking it found; each is checked once, and only in time.
+
+        One that calls tools is no text to be checked.
+        """
         known = self._hearing.of(answer)
         async with known.checking:
-            if self.verifier is None or known.answer.verdict is not None or self.left_s <= 0:
+            judged = known.answer.verdict is not None or known.answer.tool_calls
+            if self.verifier is None or judged or self.left_s <= 0:
                 return known.answer
             verdict = await checked(self.verifier, self.query, known.answer.text, self.left_s)
             return self._hearing.judge(known, verdict)
@@ -222,32 +232,30 @@ class Panel:
         telling = Telling(expert)
         self._begin(expert, telling)
         started = time.perf_counter()
-        answer: Answer | None = None
+        last, answer = Chunk(), None
         try:
-            async with aclosing(expert.stream(query or self.query)) as chunks:
-                while (chunk := await self._deadline.next(chunks, expert.name)) is not None:
-                    telling.add(chunk)
-                    if chunk.answer is not None:
-                        answer = answer or await self._hear(expert, chunk.answer, query, started)
-                        chunk = replace(chunk, answer=answer)
-                    yield chunk
-            if answer is None:
-                answer = await self._hear(expert, telling.answer(), query, started)
-                yield Chunk(answer=answer)
+            async with aclosing(
+                speech(expert, query or self.query, telling, self._deadline)
+            ) as chunks:
+                async for chunk in chunks:
+                    if chunk.answer is None:
+                        yield chunk
+                    else:
+                        last = chunk  # a better answer may follow
+            answer = await self._hear(expert, telling.answer(), query, started)
+            yield replace(last, answer=answer)
         except (asyncio.CancelledError, GeneratorExit) as walked_away:
             if answer is None:
                 self._failed(expert, walked_away, telling, started)
             raise
         except CollegiumError as error:
-            if answer is None:  # else it has answered all the same
-                self._failed(expert, error, telling, started)
-                raise
+            self._failed(expert, error, telling, started)
+            raise
         except Exception as error:  # an expert is other people's code
             logger.exception("%s failed", expert.name)
-            if answer is None:
-                failure = ExpertError(f"{expert.name} failed: {error!r}")
-                self._failed(expert, failure, telling, started)
-                raise failure from error
+            failure = ExpertError(f"{expert.name} failed: {error!r}")
+            self._failed(expert, failure, telling, started)
+            raise failure from error
         finally:
             self._budget.release(telling)
 

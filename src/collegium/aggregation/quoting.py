@@ -84,7 +84,7 @@ def plain(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether there is nothing in a text that anybody could see."""
-    return not any(character.isprintable() and not character.isspace() for character in text)
+    return not any(one.isprintable() and not one.isspace() for one in plain(text))
 
 
 def _longer(message: Message, addition: str) -> Message:

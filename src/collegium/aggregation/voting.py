@@ -38,7 +38,7 @@ class Voting:
     Args:
         similarity: how alike two free texts are, 0 to 1.
         embed: without it: turns texts into vectors, whose cosines are how alike they are.
-        most: how many voices are asked at most.
+        most: how many voices are asked at most, the most reliable ones.
         adjudication: whether a close vote is taken to one more voice.
         rng: draws the marks between quoted answers.
     """
@@ -58,7 +58,7 @@ class Voting:
 
     async def settle(self, panel: Panel) -> AsyncGenerator[Chunk]:
         """Wait for as many answers as it takes, then yield the winner's in one piece."""
-        await self._poll(panel, panel.voices[: self._most])
+        await self._poll(panel, panel.most_reliable(self._most))
         if not panel.members:
             raise panel.failure()
         agreement = agreement_of(panel, panel.members)

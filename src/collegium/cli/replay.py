@@ -36,7 +36,10 @@ def replay(
         str | None, typer.Option(metavar="NAME", help="A pool of models that pools.json names.")
     ] = None,
     datasets: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Only these data sets.")
+        str | None,
+        typer.Option(
+            metavar="A,B", help="These data sets; else those whose final answers were recorded."
+        ),
     ] = None,
     objective: Annotated[
         str, typer.Option(metavar="NAME", help="What it goes by: parity, quality, balanced, ...")

@@ -96,6 +96,19 @@ class AggregationConfig(Section):
         default=True,
         description="Whether an answer that failed its check goes back once, with what was found.",
     )
+    accept_from: Share = Field(
+        default=0.0,
+        description="From this confidence an answer that has not failed is accepted; below it "
+        "another model is asked.",
+    )
+    agree_from: Share = Field(
+        default=0.0,
+        description="From this agreement of the answers one is accepted; below it another model "
+        "is asked.",
+    )
+    escalations: Annotated[int, Field(ge=0)] = Field(
+        default=2, description="How many further models may be asked for an answer not accepted."
+    )
     abstain_below: Share = Field(
         default=0.0,
         description="Below this confidence it is said that there is no answer; 0: always answer.",

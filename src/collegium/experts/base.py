@@ -174,9 +174,11 @@ def as_answer(result: Answer | Response, expert: Expert, started: float) -> Answ
         started: `time.perf_counter()` of when it was asked.
 
     Raises:
-        TypeError: it is neither.
+        TypeError: it is neither, or its text is none.
     """
     latency_ms = (time.perf_counter() - started) * 1000
+    if not isinstance(getattr(result, "text", ""), str):
+        raise TypeError(f"{expert.name}.process returned an answer whose text is {result.text!r}")
     if isinstance(result, Answer):
         return result
     if isinstance(result, Response):  # pyright: ignore[reportUnnecessaryIsInstance]

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 # Its bid for a question that it can compute, and how often what it computes is right: of those
 # questions fewer than one in two hundred are read wrongly (benchmarks/mixture/computing.py).
 SURE, COMPUTED_CONFIDENCE = 0.98, 0.995
+REMEMBERED = 32
 
 MEND = (
     "Checking your answer found this:\n{evidence}\n"
@@ -37,17 +38,58 @@ class Checker(Protocol):
         ...
 
 
+class Plans:
+    """Who computes the answer to a query, and how.
+
+    The last few queries are remembered, since whoever routes one, asks it and answers it wants to
+    know in turn.
+    """
+
+    def __init__(self, computers: Sequence[Computer]) -> None:
+        self.computers = tuple(computers)
+        self._known: dict[int, tuple[Query, tuple[Computer, object] | None]] = {}
+
+    def of(self, query: Query) -> tuple[Computer, object] | None:
+        """The first computer that reads the query, with its plan; None where none does."""
+        known = self._known.get(id(query.messages))
+        if known is not None and _same_question(known[0], query):
+            return known[1]
+        read = ((computer, computer.reads(query)) for computer in self.computers)
+        found = next(((computer, plan) for computer, plan in read if plan is not None), None)
+        if len(self._known) >= REMEMBERED:
+            self._known.pop(next(iter(self._known)))
+        self._known[id(query.messages)] = (query, found)
+        return found
+
+
+def _same_question(one: Query, other: Query) -> bool:
+    return (
+        one.messages is other.messages
+        and one.sampling is other.sampling
+        and one.tools is other.tools
+    )
+
+
 class VerifyingExpert(ModelExpert):
     """A `ModelExpert` with `computers`, who answer exactly and without a model what they can.
 
     Everything else a model of the pool answers; `verifier` checks that, and what fails is asked for
-    once more with what was found. While an answer can still be mended it is held back, so that only
-    free text streams. One voice of the expert neither computes nor mends: who drives the voices
-    decides what to do about an answer that failed.
+    once more with what was found. While an answer can still be mended its text is held back, so
+    that only free text streams. One voice of the expert neither computes nor mends: who drives the
+    voices decides what to do about an answer that failed.
     """
 
-    computers: Sequence[Computer] = ()
     verifier: Checker | None = None
+    _plans: Plans | None = None
+
+    @property
+    def computers(self) -> Sequence[Computer]:
+        """Those who compute for it, in the order in which they are asked."""
+        return () if self._plans is None else self._plans.computers
+
+    @computers.setter
+    def computers(self, computers: Sequence[Computer]) -> None:
+        self._plans = Plans(computers)
 
     @property
     def mends(self) -> bool:
@@ -56,13 +98,7 @@ class VerifyingExpert(ModelExpert):
 
     def plan(self, query: Query) -> tuple[Computer, object] | None:
         """Who computes the answer, and how; None where nobody does."""
-        if self.only is not None:
-            return None
-        for computer in self.computers:
-            plan = computer.reads(query)
-            if plan is not None:
-                return computer, plan
-        return None
+        return None if self.only is not None or self._plans is None else self._plans.of(query)
 
     def computes(self, query: Query) -> bool:
         """Whether one of its computers reads the query as a computation and nothing else."""
@@ -103,29 +139,60 @@ class VerifyingExpert(ModelExpert):
                 async for chunk in chunks:
                     yield chunk
         else:
-            answer = await self._checked(query, query, self.verifier)
-            failed = answer.verdict is not None and answer.verdict.outcome == "failed"
-            if failed and self.mends:
-                answer = await self._mended(query, answer, self.verifier)
+            answer = await spoken(super().stream(query), self)
+            yield _so_far(answer)
+            async with aclosing(self._improved(query, answer, self.verifier)) as improved:
+                async for answer in improved:
+                    yield _so_far(answer)
             yield Chunk.whole(answer)
 
-    async def _checked(self, query: Query, asked: Query, verifier: Checker) -> Answer:
-        """What a model says to `asked`, checked as an answer to `query`."""
-        answer = await spoken(super().stream(asked), self)
-        return replace(answer, verdict=await verifier.verify(query, answer.text))
+    async def _improved(
+        self, query: Query, first: Answer, verifier: Checker
+    ) -> AsyncGenerator[Answer]:
+        """An answer with what checking it found; where it failed, then a mended one that did not.
 
-    async def _mended(self, query: Query, first: Answer, verifier: Checker) -> Answer:
-        """A second answer, given what was wrong with the first; the first where it is no better."""
+        Each says what all of them have consumed so far.
+        """
+        first = await _checked(query, first, verifier)
+        yield first
+        if not _has_failed(first) or not self.mends:
+            return
+        second = await self._second(query, first)
+        if second is None:
+            return
+        spent = first.usage + second.usage
+        latency_ms = first.latency_ms + second.latency_ms
+        yield replace(first, usage=spent, latency_ms=latency_ms)
+        second = await _checked(query, second, verifier)
+        if not _has_failed(second):
+            yield replace(second, usage=spent, latency_ms=latency_ms)
+
+    async def _second(self, query: Query, first: Answer) -> Answer | None:
+        """A second answer, given what was wrong with the first; None where there is none."""
+        total_usd = first.usage.cost_usd + (self.expected_cost_usd(query) or 0.0)
+        if query.budget_usd is not None and total_usd > query.budget_usd:
+            return None
         evidence = first.verdict.evidence if first.verdict is not None else ""
         asked = query.after(
             Message("assistant", first.text), Message("user", MEND.format(evidence=evidence))
         )
         try:
-            second = await self._checked(query, asked, verifier)
+            return await spoken(super().stream(asked), self)
         except CollegiumError as error:
             logger.info("%s did not mend its answer: %s", self.name, error)
-            return first
-        better = second.verdict is not None and second.verdict.outcome != "failed"
-        spent = first.usage + second.usage
-        latency_ms = first.latency_ms + second.latency_ms
-        return replace(second if better else first, usage=spent, latency_ms=latency_ms)
+            return None
+
+
+async def _checked(query: Query, answer: Answer, verifier: Checker) -> Answer:
+    if answer.tool_calls:  # there is no text to be checked
+        return answer
+    return replace(answer, verdict=await verifier.verify(query, answer.text))
+
+
+def _has_failed(answer: Answer) -> bool:
+    return answer.verdict is not None and answer.verdict.outcome == "failed"
+
+
+def _so_far(answer: Answer) -> Chunk:
+    """An answer that a better one may follow: it counts, with its cost, if time is up before."""
+    return Chunk(answer=answer, usage=answer.usage, model=answer.model)

@@ -115,7 +115,8 @@ def read_recordings(
     Args:
         folder: where the files are.
         models: the models to read, of which some may have no answers; None means all there are.
-        datasets: the data sets to read; empty means all that have an answer of the models.
+        datasets: the data sets to read; empty means those whose final answers were recorded, which
+            is what a mixture goes by; where none were, all.
 
     Raises:
         DataError: a file is missing or has other columns, a row of it is wrong, or nothing is left
@@ -129,10 +130,13 @@ def read_recordings(
     read = (row for file in files for row in rows_of(file, ANSWER_COLUMNS, where=where))
     rows = [row for row in read if _judged(row, folder)]
     wanted = {row["prompt_id"] for row in rows}
+    told = {row["prompt_id"] for row in rows if _text(row["answer"])}
+    comparable = {row["dataset"] for row in prompts if row["prompt_id"] in told}
+    read_ones = datasets or comparable
     asked = _prompts(
         row
         for row in prompts
-        if row["prompt_id"] in wanted and (not datasets or row["dataset"] in datasets)
+        if row["prompt_id"] in wanted and (not read_ones or row["dataset"] in read_ones)
     )
     _check_there(folder, asked, rows, models, datasets)
     golds = {str(row["prompt_id"]): str(row["gold"]) for row in prompts if row["gold"] is not None}

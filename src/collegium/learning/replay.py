@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 NUMERIC_SHARE = 0.9
 TOGETHER = 4  # how many prompts are asked at once; computing runs in processes of its own
-CHECKED_ANSWERS = 1200
+CHECKED_ANSWERS = 500
 RESAMPLES = 2000
 
 

@@ -33,9 +33,10 @@ UNIT = re.compile(r"\s?[^\W\d_][^\d=+*/^\\|<>]{0,60}")
 BASED = re.compile(r"(-?\w{1,80})_(?:\{\w{1,3}\}|\w{1,3})")
 ASSIGNED = re.compile(r"[a-zA-Z]\s?=\s?(?=[^=]{1,400}\Z)")
 LETTER = re.compile(
-    r"[\s\W_]*(?:(?:[Oo]ption|[Cc]hoice|[Aa]nswer|[Ll]etter)\W{0,3})?(?:([A-Z])(?=[\s)\].:,*}-]|\Z)|([a-j])(?=[).:\]]|\Z))",
+    r"[\s\W_]*(?<!°)(?:(?:[Oo]ption|[Cc]hoice|[Aa]nswer|[Ll]etter)\W{0,3})?(?:([A-Z])(?=[\s)\].:,*}-]|\Z)|([a-j])(?=[).:\]]|\Z))",
 )
-WORD_AFTER_A = re.compile(r"[\W_]*[AI]\s+[a-z]")
+# A that is an article, I that is somebody: A cat, I don't know.
+WORD_AFTER_A = re.compile(r"[AI]\s+[a-z]")
 ARTICLE = re.compile(r"\b(?:the|an?)\s+(?=\S)")
 DOT = re.compile(r"(?<!\d)[.,]|[.,](?!\d)|(?<=\d),(?=\d{3}(?!\d))")
 WORD = re.compile(r"[^\W\d_]{4}")
@@ -89,8 +90,9 @@ def tool_calls_key(calls: Sequence[Mapping[str, Any]]) -> str | None:
 
 def choice(answer: str) -> str | None:
     """The letter of the option that `answer` is or begins with, in upper case."""
-    letter = LETTER.match(plain_latex(answer) if "\\" in answer else answer)
-    if letter is None or WORD_AFTER_A.match(answer):
+    answer = plain_latex(answer) if "\\" in answer else answer
+    letter = LETTER.match(answer)
+    if letter is None or WORD_AFTER_A.match(answer, letter.start(letter.lastindex or 0)):
         return None
     return (letter[1] or letter[2]).upper()
 

@@ -38,11 +38,21 @@ STATEMENT = re.compile(
 )
 BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 REASON = re.compile(
-    r"[.!](?=\s|$)(?<!\b\w\.)|,?\s+(?:because|since|which|so that|as it)\b|\s+\((?=[a-z]{3})|;|。"
+    r"[.!](?=\s|$)(?<!\b\w\.)|,?\s+(?:because|since|which|so that|as it)\b|\s+\((?=[a-z]{3})|。"
+)
+# After a semicolon: the next item of a list is short, and begins like none of these.
+PROSE = re.compile(
+    r"\s*(?:(?:it|its|this|that|these|they|there|he|she|we|you|so|as|because|since|hence|thus|"
+    r"therefore|however|but|and|not|see|i\.?e|e\.?g|namely|in|if|when|where|while)\b|(?:[^\s;]+\s+){4})",
+    re.IGNORECASE,
 )
 LETTERED = re.compile(
     r"(?:\(|\boption\s|\*\*)([A-Ja-j])\)|\boption\s([A-J])\b"
-    r"|^[ \t*_([]{0,6}([A-J])(?=[).:]|[ \t*_.)\]]{0,4}$)|\b([B-J])[.)*]{0,3}\s{0,9}\Z",
+    r"|^[ \t*_([]{0,6}([A-J])(?=[).:]|[ \t*_.)\]]{0,4}$)"
+    # At the end a letter is a choice where it is said to be one, not in 100 °C or World War I.
+    r"|(?:\b(?i:is|it's|be|was|choose|choosing|chose|pick|picked|picking|select|selected|selecting|"
+    r"with|for|so|thus|hence|therefore|choice|letter|answer|say|guess|namely)|[:=,→])"
+    r"[ \t*_(\[]{1,6}([A-J])[.)*\]]{0,3}\s{0,9}\Z",
     re.MULTILINE,
 )
 NUMBERED = re.compile(rf"(?<![\w.])-?\$?(?:{NUMBER.pattern})(?:\s?/\s?\d{{1,15}})?(?!\w)%?")
@@ -167,7 +177,17 @@ def _sentence(stated: str) -> str:
     end = REASON.search(stated, 1)
     if end and "\\" not in stated[: end.start()]:
         stated = stated[: end.start()]
-    return _unquoted(stated)
+    return _unquoted(_listed(stated))
+
+
+def _listed(stated: str) -> str:
+    """A statement up to the semicolon that prose follows; other semicolons divide a list."""
+    for end in re.finditer(";", stated):
+        if "\\" in stated[: end.start()]:
+            break
+        if PROSE.match(stated, end.end()) or not stated[end.end() :].strip():
+            return stated[: end.start()]
+    return stated
 
 
 def _unquoted(stated: str) -> str:

@@ -6,6 +6,7 @@ time, memory, processes, disk and output. What holds it is in `collegium.verific
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import tempfile
@@ -92,12 +93,14 @@ class Sandbox:
         self._ways = WAYS if means is None else (means,)
         self._interpreter: Interpreter | None = None
         self._isolation: Isolation | None = None
+        self._proving = asyncio.Lock()
 
     async def isolation(self) -> Isolation:
         """What holds a program here, found by trying to get out; tried once."""
-        if self._isolation is None:
-            self._isolation = await self._prove()
-        return self._isolation
+        async with self._proving:  # whoever comes meanwhile waits for the same trial
+            if self._isolation is None:
+                self._isolation = await self._prove()
+            return self._isolation
 
     async def run(
         self,

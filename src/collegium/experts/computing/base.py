@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from collegium.experts.computing.courtesies import without_courtesies
+from collegium.experts.computing.courtesies import Heard, heard, without_inner_courtesies
+from collegium.experts.computing.wishes import Wishes, granted
 
 if TYPE_CHECKING:
     from collegium.types import Message, Query
@@ -20,7 +22,8 @@ class Computed:
     """An exact answer.
 
     `value` is the answer alone ("391", "5/6", "2024-03-01"). `text` is what is said: a sentence or
-    a few lines that end in a line "Answer: <value>". `how` says how it was got, for the receipt.
+    a few lines that end in a line "Answer: <value>", or the value alone where no more is wished.
+    `how` says how it was got, for the receipt.
     """
 
     value: str
@@ -67,13 +70,25 @@ def carried_out(plan: object) -> Computed | None:
     return computed if isinstance(computed, Computed) else None
 
 
+def wished(plan: Plan | None, wishes: Wishes) -> Plan | None:
+    """Return `plan` with its answer said as it is wished."""
+    return plan if plan is None or not wishes else partial(_granted, plan, wishes)
+
+
+def _granted(plan: Plan, wishes: Wishes) -> Computed:
+    computed = granted(plan(), wishes)
+    if computed is None:
+        raise Uncomputable(f"the answer is not of the kinds {', '.join(sorted(wishes))}")
+    return computed
+
+
 def answer(value: str, sentence: str, how: str = "") -> Computed:
     """The answer `value`, said in `sentence` and again in a line of its own."""
     return Computed(value, f"{sentence}\nAnswer: {value}", f"computed exactly: {how or sentence}")
 
 
-def asked(query: Query, *, limit: int = MAX_CHARS, ending: bool = True) -> str | None:
-    """Return what is being asked, without courtesies.
+def asked(query: Query, *, limit: int = MAX_CHARS, ending: bool = True) -> Heard | None:
+    """Return what is being asked, without courtesies, and how the answer is to be said.
 
     None where it is longer than `limit` characters, where it is more than text, or where the
     conversation or the request may change what the question means or how it is to be answered.
@@ -85,7 +100,7 @@ def asked(query: Query, *, limit: int = MAX_CHARS, ending: bool = True) -> str |
     text = last.text.strip()
     if len(text) > limit or not _is_text(last) or _asks_for_a_form(query) or _sets_terms(earlier):
         return None
-    return without_courtesies(text, ending=ending)
+    return heard(without_inner_courtesies(text) if ending else text, ending=ending)
 
 
 def _is_text(message: Message) -> bool:
@@ -107,21 +122,28 @@ def _sets_terms(earlier: list[Message]) -> bool:
     if sum(len(message.text) for message in earlier) > MAX_EARLIER_CHARS:
         return True
     instructed = (m.text.strip() for m in earlier if m.role in {"system", "developer"})
-    if any(text and not _PLAIN_INSTRUCTION.fullmatch(text) for text in instructed):
+    if any(text and not _plain_instruction().fullmatch(text) for text in instructed):
         return True
-    return any(_TERMS.search(m.text) for m in earlier if m.role == "user")
+    return any(_terms().search(m.text) for m in earlier if m.role == "user")
 
 
-_PLAIN_INSTRUCTION = re.compile(
-    r"you(?: are|'re) an? (?:(?:very |highly )?(?:helpful|honest|harmless|friendly|knowledgeable"
-    r"|useful|accurate|precise|concise|math|expert|ai|intelligent)(?:,? and |, | )){0,4}"
-    r"(?:ai )?(?:assistant|chatbot|calculator)[.!]?",
-    re.IGNORECASE,
-)
-_TERMS = re.compile(
-    r"\b(?:from now on|always|never|let(?:'s|s)?|define|assume|assuming|suppose|pretend|imagine"
-    r"|means?|instead|rules?|game|base|octal|hex\w*|binary|treat|consider|denotes?|stands? for"
-    r"|answer in|respond|reply|translate|speak|format|only|language|until|every time|whenever"
-    r"|redefin\w+|modul\w+|clock|act as|role|don't|do not|stop)\b",
-    re.IGNORECASE,
-)
+@cache
+def _plain_instruction() -> re.Pattern[str]:
+    return re.compile(
+        r"you(?: are|'re) an? (?:(?:very |highly )?(?:helpful|honest|harmless|friendly"
+        r"|knowledgeable|useful|accurate|precise|concise|math|expert|ai"
+        r"|intelligent)(?:,? and |, | )){0,4}"
+        r"(?:ai )?(?:assistant|chatbot|calculator)[.!]?",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _terms() -> re.Pattern[str]:
+    return re.compile(
+        r"\b(?:from now on|always|never|let(?:'s|s)?|define|assume|assuming|suppose|pretend|imagine"
+        r"|means?|instead|rules?|game|base|octal|hex\w*|binary|treat|consider|denotes?|stands? for"
+        r"|answer in|respond|reply|translate|speak|format|only|language|until|every time|whenever"
+        r"|redefin\w+|modul\w+|clock|act as|role|don't|do not|stop)\b",
+        re.IGNORECASE,
+    )

@@ -57,8 +57,8 @@ class CodeComputer:
 
     def reads(self, query: Query) -> CodePlan | None:
         """Return what to run where the whole question is what given Python does, else None."""
-        text = asked(query, limit=MAX_CHARS, ending=False)
-        return read(text) if text else None
+        heard = asked(query, limit=MAX_CHARS, ending=False)
+        return read(heard.text) if heard else None
 
     async def compute(self, plan: object) -> Computed | None:
         """Run a plan; None where it fails, takes over 1.5 s, or differs from run to run."""
@@ -118,9 +118,8 @@ def _answer(plan: CodePlan, outcome: _Outcome) -> Computed | None:
         return None
     version = ".".join(map(str, sys.version_info[:2]))
     ran = _short(plan.expression) if plan.expression else "the program"
-    return Computed(
-        value, f"{sentence}\nAnswer: {value}", f"ran {ran} in the sandbox, Python {version}"
-    )
+    text = value if plan.bare else f"{sentence}\nAnswer: {value}"
+    return Computed(value, text, f"ran {ran} in the sandbox, Python {version}")
 
 
 def _raised(plan: CodePlan, outcome: _Outcome) -> tuple[str, str] | None:

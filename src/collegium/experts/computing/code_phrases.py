@@ -66,6 +66,9 @@ _RUN = (
     "[,] (when|if|once) (run|executed)",
 )
 _OPENERS = (
+    "(i|we|my <_>|someone|a <_>)[ just| recently] (have|found|saw|wrote|came across|got|was given"
+    "|sent me|showed me|came up with) (§|this|the following)"
+    "[ (in|from|on|for) (a |my |our |the |)<_>][ and]",
     "(you are|you're) § and an assertion containing an input to §",
     "(here is|here's|here are|consider|look at|take a look at|take|given|with|for|using|see|read|in"
     "|i have|we have|suppose we have|let's say we have|say i have|suppose i have|assume|assuming"
@@ -100,7 +103,7 @@ _OUTPUT = (
     "what {does} {it} {print}[{there}][ as output][ ¶]",
     "what {does} {running} {it} {print}[{there}]",
     "what{is} [the ][{adj} ]{got}[ of| from| for| produced by| printed by][ {running}][ {it}][ ¶]",
-    "what{is} (its|the) [{adj} ]output[ going to be]",
+    "what({is}| {does}) (its|the) [{adj} ]output[ going to be| be][ ¶]",
     "(what|which) (value|number|string|text|values|numbers|list) {does} {it} {print}[{there}][ ¶]",
     "[{it} ](prints|outputs) what",
     "what{is} [the ]{printed}[{there}][ by {it}][{there}][ ¶]",
@@ -133,6 +136,8 @@ _INPUTS = (
     "what{is} [the ]{what} {inputs} <args>",
     "what{is} returned[ by {it}] {inputs} <args>",
     "{inputs} <args>, what {does} {it} {return}",
+    "[{find} ]what {it} (returns|gives|gives back|outputs|evaluates to|would return|will return)"
+    " {inputs} <args>",
     "{find} [the ]{what} of {it} {inputs} <args>",
 )
 _CALL = (
@@ -173,6 +178,8 @@ _VARIABLE = (
     "what value {does} [the ]{var}<expr> (have|hold|contain|end up with|end up being)[{end}]",
     "{find} the [final ]value of [the ]{var}<expr>[{end}]",
     "[the ][final |end |last ][value of ]{var}<expr> (after {it}|afterwards|at the end)",
+    "[the ][final |end |last ]value of [the ]{var}<expr>{end}",
+    "what [the ]{var}<expr> (is|equals|holds|contains|will be|ends up as|ends up being){end}",
 )
 _ERROR = (
     "what (happens|will happen|would happen) ¶",

@@ -5,16 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from collegium.experts.computing import code_source
 from collegium.experts.computing.blocks import Block, Parts, parts
+from collegium.experts.computing.code_apart import splits, unmasked, unprompted
 from collegium.experts.computing.code_inputs import call_of
 from collegium.experts.computing.code_phrases import AIMS, asks, closer, opener, signed
 from collegium.experts.computing.phrases import MAX_PROSE, readings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collegium.experts.computing.wishes import is_wished_bare
 
 _ASKING = re.compile(
     r"\b(?:outputs?|prints?|printed|displays?|displayed|returns?|returned|evaluates?|assert(?:ion)?"
@@ -22,18 +20,6 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 _LANGUAGES = frozenset({"", "python", "py", "python3", "pycon", "text", "plaintext"})
-_MASKED = re.compile(
-    r"^[ \t]*assert[ \t]+(?P<expression>.+?)[ \t]*==[ \t]*(?:\?{1,3}|_{2,}|\[?MASK\]?|<[\w ]+>|…)"
-    r"[ \t]*(?:#.*)?$",
-    re.MULTILINE,
-)
-_CODE_LINE = re.compile(
-    r"\s+\S|(?:def|class) \w+.*:|import \w+|from [\w.]+ import |@\w+|print\s?\(|assert .*[=(]"
-    r"|(?:for|while|if|with|elif) .+:\s*(?:#.*)?$|(?:else|try|finally)\s*:|except\b.*:"
-    r"|[\w.]+(?:, ?\w+)*(?:\[.*\])? ?[-+*/|&%]?=[^=]|[\w.]+\(.*\)\s*(?:#.*)?$|#|>>> |\.\.\. "
-    r"|(?:return|del|global|raise) |(?:pass|break|continue)$"
-)
-_PROMPT = re.compile(r"^(?:>>>|\.\.\.) ?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +29,15 @@ class CodePlan:
     `aim` says which of the run's outcomes is the answer: the `value` of the expression, what is
     `shown` by it (printed, or else its value), the program's `output`, its `result` (the value of
     its last line, or else its output), the `error` it ends with, or the right side of an
-    `assertion`. `fickle` marks what may come out in another order in another run.
+    `assertion`. `fickle` marks what may come out in another order in another run, `bare` what is
+    to be said alone.
     """
 
     program: str
     expression: str
     aim: str
     fickle: bool
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,66 +56,30 @@ def read(text: str) -> CodePlan | None:
         return None
     if taken.blocks:
         return _about(taken.prose, taken.blocks[0])
-    return next((plan for split in _splits(text) if (plan := _planned(split))), None)
+    return next((plan for split in splits(text) if (plan := _planned(split))), None)
 
 
 def _planned(split: Parts) -> CodePlan | None:
     return _about(split.prose, split.blocks[0] if split.blocks else None)
 
 
-def _splits(text: str) -> Iterator[Parts]:
-    """Ways to take apart a text in which the code is not set apart."""
-    lines = text.split("\n")
-    coded = [index for index, line in enumerate(lines) if _CODE_LINE.match(line)]
-    if coded and len(coded) < len(lines):
-        first, last = coded[0], coded[-1] + 1
-        prose = "\n".join((*lines[:first], *lines[last:])).strip()
-        yield Parts(prose, (Block("", "\n".join(lines[first:last])),))
-    if ":" in text[:MAX_PROSE]:
-        for colon in list(re.finditer(r":\s+", text[:MAX_PROSE]))[:3]:
-            yield Parts(text[: colon.start()].strip(), (Block("", text[colon.end() :].strip()),))
-    if len(text) <= MAX_PROSE:
-        yield Parts(text, ())
-
-
 def _about(prose: str, block: Block | None) -> CodePlan | None:
     if len(prose) > MAX_PROSE or (block and block.language not in _LANGUAGES):
         return None
-    program, masked = _unmasked(_unprompted(block.source)) if block else ("", None)
+    program, masked = unmasked(unprompted(block.source)) if block else ("", None)
     tree = code_source.parsed(program)
     if tree is None or (block and not tree.body and masked is None):
         return None
     question = signed(prose)
     if question is None:
         return None
+    bare = is_wished_bare(prose)
     for reading in readings(question, opener(), closer()):
-        asked = _asked(reading, tree, masked)
+        asked = _asked(reading or ("output" if bare else ""), tree, masked)
         plan = _plan(asked, program, tree) if asked and _is_python(prose, block, asked) else None
         if plan:
-            return plan
+            return replace(plan, bare=bare)
     return None
-
-
-def _unprompted(source: str) -> str:
-    """A session without its prompts; other code as it is."""
-    if not source.lstrip().startswith(">>>"):
-        return _dedented(source)
-    lines = [line for line in source.strip().split("\n") if line.strip()]
-    return _PROMPT.sub("", "\n".join(line.lstrip() for line in lines))
-
-
-def _dedented(source: str) -> str:
-    import textwrap  # noqa: PLC0415 -- only a question with code needs it
-
-    return textwrap.dedent(source)
-
-
-def _unmasked(source: str) -> tuple[str, str | None]:
-    """The code without its one assertion to be completed, and that assertion's left side."""
-    found = list(_MASKED.finditer(source))
-    if len(found) != 1:
-        return source, None
-    return source[: found[0].start()] + source[found[0].end() :], found[0]["expression"]
 
 
 def _mentions_python(text: str) -> bool:

@@ -12,7 +12,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from collegium.experts.computing.asides import CODING
-from collegium.experts.computing.courtesies import without_courtesies
+from collegium.experts.computing.courtesies import without_courtesies, without_inner_courtesies
+from collegium.experts.computing.wishes import without_last_wish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -72,13 +73,14 @@ def either(
 
 def readings(prose: str, opener: re.Pattern[str], closer: re.Pattern[str]) -> Iterator[str]:
     """Yield `prose` without courtesies and openers, then with one closer less each time."""
-    left = without_courtesies(prose.replace("\u2019", "'"), ending=False, idle=CODING)
+    spoken = re.sub(r"\n\s*\n", "\n", prose.replace("\u2019", "'"))
+    left = without_courtesies(without_inner_courtesies(spoken), ending=False, idle=CODING)
     while (rest := _after(opener, left)) is not None:
         left = without_courtesies(rest, ending=False, idle=CODING)
     yield left
     for _ in range(MAX_CLOSERS):
-        rest = _before(_polite_closer(), left) or _before(closer, left)
-        if not rest:
+        rest = _without_closer(left, closer)
+        if rest is None:
             return
         left = rest
         yield left
@@ -87,6 +89,13 @@ def readings(prose: str, opener: re.Pattern[str], closer: re.Pattern[str]) -> It
 @cache
 def _polite_closer() -> re.Pattern[str]:
     return either(_CLOSERS)
+
+
+def _without_closer(prose: str, closer: re.Pattern[str]) -> str | None:
+    rest, wishes = without_last_wish(prose)
+    if wishes:
+        return rest.rstrip()
+    return _before(_polite_closer(), prose) or _before(closer, prose) or None
 
 
 def _after(opener: re.Pattern[str], prose: str) -> str | None:

@@ -18,7 +18,7 @@ _WORDS = {
     "table": "[small |simple |sample |example |markdown |csv |sql |database ](tables|table|dataset"
     "|data set|data|schema|rows|csv|database|records|table definitions|inserts|setup)",
     "where": "above|below|here|given|shown|provided|shown above|shown below|given below",
-    "it": "§|it|this|that",
+    "it": "§|it|this|that|the following",
     "is": " is| are|'s|s| will be| would be",
     "does": "does|do|will|would",
     "return": "return|output|produce|give|yield|print|show|evaluate to|give back|display|retrieve"
@@ -41,6 +41,9 @@ _DATA = (
     "(a|the) (table|tables)",
 )
 _OPENERS = (
+    "(i|we|my <_>|our <_>|a <_>|someone)[ just] (have|has|exported|got|found|sent me|gave me|shared"
+    "|created|made|wrote|was given) (¤|§|this|the following)[ (called|named) <_>]"
+    "[ (in|from|for) (our |my |the )<_>[ <_>]][ and]",
     "(here is|here are|here's|given|consider|with|using|for|assume|suppose|look at|take|i have"
     "|we have|i've got|we've got|i got|suppose i have|suppose we have|let's say i have|this is"
     "|these are|based on|from|in|you have|you are|and|run|for reference|according to) "
@@ -50,6 +53,7 @@ _OPENERS = (
     "in (sql|sqlite)",
     "(run|execute) §( in your head| mentally)[ and| and tell me| and give me]",
     "(sql|query|tables|table|data|setup|schema)",
+    "(given|consider|here)",
 )
 _CLOSERS = (
     "(¤|§|and|query|sql|table|tables|data)",
@@ -66,13 +70,17 @@ _RETURNS = (
     "(what|which) (rows|row|records) (are|will be|is) returned[ by {it}][{on}]",
     "{find} the (result|output|results|result set)[ of[ {running}] {it}][{on}]",
     "{find} what {it} (returns|outputs|will return)[{on}]",
-    "[{find} ]what {it} (returns|outputs|will return)[{on}]",
+    "[{find} ]what {it} (returns|outputs|will return|would return|would output|gives)[{on}]",
     "(what|which) (rows|row|records|values) (i'd|i'll|we'd|we'll|you'd|do i|would i|will i|i) get"
     "[ back][ (from|by running|with|for) {it}][{on}]",
     "what{is} [the ](result|output|result set|results) (of|from)",
     "[the ](result|output|result set|results)[ of {it}]",
     "(what|which) (rows|records|values) (come|comes|would come|will come) back[ from {it}]",
     "(rows|result rows)",
+    "[{it} ](->|=>|=)",
+    "what (do i|i|i'd|i'll|would i|will i|you) get[ back]"
+    "[ (from|by running|when running|with) {it}][{on}]",
+    "what (do i|i|i'd|i'll|would i|will i|you) get[ back] from",
     "(evaluate|run|execute) {it}[{on}]",
     "(give|show)[ me][ just| only] the (result|results|output|rows|result rows)[ of {it}]",
     "[if (i|you|we) run {it}[{on}],] what (do|will|would) (i|you|we) get[ back]",
@@ -87,6 +95,10 @@ _INLINE = (
     "what{is} [the ](result|output)( of| from| for)[ {running}][ §[:]] <sql>[{on}]",
     "{find} the (result|output) of[ {running}][ §] <sql>",
 )
+_INLINE_COUNTS = (
+    "how many (rows|records) [§ ]<sql> (returns|gives|produces|will return|would return)",
+    "how many (rows|records) {does} [§ ]<sql> {return}",
+)
 _AGGREGATE = (
     "what{is} [the ]<agg> [value ](of|in|for|from) [all ][the ]<column> (column|values)[ in ¤]",
     "<agg> [up ][all ]the <column> (column|values)[ in ¤]",
@@ -96,6 +108,7 @@ _AGGREGATE = (
     "how much (is|are) [the ]<agg> [of ]<column>[ (in|of) ¤]",
     "{find} [the ]<agg> (of|in|for|from) [all ][the ][column ]<column>[ column| values][ in ¤]",
     "{find} [the ]<agg> <column>[ (in|of) ¤]",
+    "[the ]<agg> of [all ][the ]<column> (column|values)[ in ¤]",
     "[the ]<agg> of [all ][the ]<column>[ (in|of) ¤]",
     "[the ]<agg> <column>[ (in|of) ¤]",
 )
@@ -108,14 +121,20 @@ _ROWS = (
 _MATCHING = (
     "how many rows[ in ¤][ are there][ in ¤] (where|with|have|whose) [the |a |an ]<condition>",
 )
+_PERSON = (
+    "(who|which person) (has|earns|gets|got|had|scored) the <agg> <column>[ in ¤]",
+    "who's got the <agg> <column>[ in ¤]",
+)
 _EXTREME = ("(which|what) <wanted> has the <agg> <column>[ in ¤]",)
 ASKS = {
     "returns": _RETURNS,
     "counts": _COUNTS,
+    "inline counts": _INLINE_COUNTS,
     "inline": _INLINE,
     "rows": _ROWS,
     "matching": _MATCHING,
     "extreme": _EXTREME,
+    "person": _PERSON,
     "aggregate": _AGGREGATE,
 }
 

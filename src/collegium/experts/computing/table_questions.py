@@ -16,16 +16,26 @@ from collegium.experts.computing.sql_worlds import fills
 from collegium.experts.computing.table_phrases import ASKS, asks, closer, opener, signed
 from collegium.experts.computing.table_plans import SqlPlan, Statement, TablePlan
 from collegium.experts.computing.table_sums import settles
+from collegium.experts.computing.wishes import is_wished_bare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _GIVEN = re.compile(r"\bselect\b|--:?[ \t]{0,3}\||\|[ \t]{0,3}:?--|\bcsv\b", re.IGNORECASE)
+# A header of names and a row, set apart by commas.
+_CSV = re.compile(
+    r"^[A-Za-z_][\w ]{0,30}(?:,[A-Za-z_][\w ]{0,30})+\n[^,\n]+(?:,[^,\n]*)+$", re.MULTILINE
+)
 _SQL = re.compile(
     r"(?:^[ \t]*|(?<=:)[ \t]{1,3})(?:CREATE\s+TABLE"
     r"|INSERT\s+INTO|SELECT\b(?=[^;]*\bFROM\b)|WITH\s+(?:RECURSIVE\s+)?\w+"
     r"\s*(?:\([^)]*\))?\s+AS\s*\().*?(?:;|(?=\n\s*\n)|(?=\n(?:what|which|how|predict|give)\b)|\Z)",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
+_INLINE = re.compile(
+    r"(?:\b(?:the|this|following|my)\s+)*(?:\b(?:sql\s+)?(?:query|statement)\s*:?\s*)?"
+    r"`((?:SELECT|WITH)\s[^`]*)`",
+    re.IGNORECASE,
 )
 _SQL_BLOCK = re.compile(r"\s*(?:--[^\n]*\n\s*)*(?:CREATE|INSERT|SELECT|WITH)\b", re.IGNORECASE)
 _DIALECTS = frozenset({"", "sql", "sqlite", "sqlite3", "mysql", "postgres", "postgresql", "pgsql"})
@@ -47,17 +57,25 @@ class _Given:
 
 def read(text: str) -> SqlPlan | TablePlan | None:
     """Read a question; None where it isn't wholly about what given data comes to."""
-    given = _given(text) if _GIVEN.search(text) else None
+    given = _given(text) if _GIVEN.search(text) or _CSV.search(text) else None
     question = signed(given.prose) if given and len(given.prose) <= MAX_PROSE else None
     if given is None or question is None:
         return None
+    bare = is_wished_bare(given.prose)
     for reading in readings(question, opener(), closer()):
-        for kind in ASKS:
-            for pattern in asks(kind):
-                found = pattern.fullmatch(reading)
-                plan = _plan(kind, found.groupdict(), given) if found else None
-                if plan:
-                    return plan
+        plan = _read(reading or ("the result" if bare else ""), given)
+        if plan:
+            return replace(plan, bare=bare)
+    return None
+
+
+def _read(reading: str, given: _Given) -> SqlPlan | TablePlan | None:
+    for kind in ASKS:
+        for pattern in asks(kind):
+            found = pattern.fullmatch(reading)
+            plan = _plan(kind, found.groupdict(), given) if found else None
+            if plan:
+                return plan
     return None
 
 
@@ -76,8 +94,13 @@ def _given(text: str) -> _Given | None:
         return None
     given.prose, tables = outside
     given.tables.extend(tables)
+    inline = _INLINE.findall(given.prose)
+    given.prose = _INLINE.sub("the query", given.prose)
     given.prose = _SQL.sub(lambda found: given.take(found[0]), given.prose).strip()
-    if "csv" in given.prose.lower() and not given.tables:
+    for query in inline:
+        given.take(query)
+    given.prose = re.sub(r"^\s*-- ?", "", given.prose, flags=re.MULTILINE)
+    if not given.tables and ("csv" in given.prose.lower() or _CSV.search(given.prose)):
         _take_csv_lines(given)
     return given
 
@@ -106,9 +129,11 @@ def _take_csv_lines(given: _Given) -> None:
 
 
 def _plan(kind: str, caught: dict[str, str | None], given: _Given) -> SqlPlan | TablePlan | None:
-    if kind == "inline":
+    if kind in {"inline", "inline counts"}:
         words = tokens(caught["sql"] or "")
-        return _sql_plan(given, (*given.script, words)) if _is_query(words) else None
+        counts = kind == "inline counts"
+        script = (*given.script, words)
+        return _sql_plan(given, script, counts=counts) if _is_query(words) else None
     if kind in {"returns", "counts"}:
         return _sql_plan(given, given.script, counts=kind == "counts")
     if len(given.tables) != 1 or given.script:

@@ -48,13 +48,22 @@ _COMPARED: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
     "most": operator.le,
 }
 _SUMMARY = re.compile(r"(?:grand |sub)?totals?|sums?|averages?|means?|all|overall", re.IGNORECASE)
+_GOES_ON = re.compile(r"[.?!]\s|\n")
+_PEOPLE = frozenset("name employee student person player customer member".split())
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,12})?")
 
 
 def settles(plan: TablePlan) -> bool:
     """Whether the columns that a plan names are there."""
     named = (plan.words[name] for name in ("column", "wanted") if name in plan.words)
-    if "condition" in plan.words and _led_by_column(plan.table, plan.words["condition"])[0] is None:
+    condition = plan.words.get("condition")
+    if condition and (
+        _GOES_ON.search(condition) or _led_by_column(plan.table, condition)[0] is None
+    ):
+        return False
+    if "agg" in plan.words and _aggregate_named(plan.words["agg"]) is None:
+        return False
+    if plan.kind == "person" and _person(plan.table) is None:
         return False
     return all(_column(plan.table, name) is not None for name in named)
 
@@ -70,7 +79,9 @@ def computed(plan: TablePlan) -> tuple[str, str] | None:
         case "matching":
             return _matching(plan.table, plan.words)
         case "extreme":
-            return _extreme(plan.table, plan.words)
+            return _extreme(plan.table, plan.words, _column(plan.table, plan.words["wanted"]))
+        case "person":
+            return _extreme(plan.table, plan.words, _person(plan.table))
         case _:
             return _aggregate(plan.table, plan.words)
 
@@ -87,7 +98,7 @@ def shown(number: Fraction) -> tuple[str, bool]:
 
 
 def _aggregate(table: Relation, words: Mapping[str, str]) -> tuple[str, str] | None:
-    name = _AGGREGATES.get(" ".join(words["agg"].lower().split()))
+    name = _aggregate_named(words["agg"])
     index = _column(table, words["column"])
     values = _numbers(table, index) if name and index is not None else None
     if name is None or index is None or values is None:
@@ -97,10 +108,16 @@ def _aggregate(table: Relation, words: Mapping[str, str]) -> tuple[str, str] | N
     return value, f"The {name} of {table.columns[index]} is {value}{rounded}."
 
 
-def _extreme(table: Relation, words: Mapping[str, str]) -> tuple[str, str] | None:
+def _aggregate_named(words: str) -> str | None:
+    return _AGGREGATES.get(" ".join(words.lower().split()))
+
+
+def _extreme(
+    table: Relation, words: Mapping[str, str], wanted: int | None
+) -> tuple[str, str] | None:
     """The one row's value in one column whose value in another is the largest or the smallest."""
-    wanted, index = _column(table, words["wanted"]), _column(table, words["column"])
-    name = _AGGREGATES.get(words["agg"].lower())
+    index = _column(table, words["column"])
+    name = _aggregate_named(words["agg"])
     values = _numbers(table, index) if index is not None else None
     if wanted is None or values is None or name not in {"maximum", "minimum"}:
         return None
@@ -158,6 +175,12 @@ def _column(table: Relation, words: str) -> int | None:
     """The one column of that name, letters' case and underscores aside."""
     folded = [_folded(column) for column in table.columns]
     return folded.index(_folded(words)) if folded.count(_folded(words)) == 1 else None
+
+
+def _person(table: Relation) -> int | None:
+    """The one column that says who a row is about."""
+    found = [index for index, name in enumerate(table.columns) if _folded(name) in _PEOPLE]
+    return found[0] if len(found) == 1 else None
 
 
 def _folded(name: str) -> str:

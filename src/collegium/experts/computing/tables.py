@@ -37,8 +37,8 @@ class SqlComputer:
 
     def reads(self, query: Query) -> SqlPlan | TablePlan | None:
         """Return what to compute where the whole question is that, else None."""
-        text = asked(query, limit=MAX_CHARS, ending=False)
-        return read(text) if text else None
+        heard = asked(query, limit=MAX_CHARS, ending=False)
+        return read(heard.text) if heard else None
 
     async def compute(self, plan: object) -> Computed | None:
         """Compute a plan; None where it fails, takes over a second, or isn't settled by data."""
@@ -46,7 +46,7 @@ class SqlComputer:
             return await asyncio.to_thread(_queried, plan, self._clock)
         if isinstance(plan, TablePlan):
             found = table_sums.computed(plan)
-            return found and Computed(found[0], f"{found[1]}\nAnswer: {found[0]}", _how(plan))
+            return found and _computed(*found, _how(plan), bare=plan.bare)
         raise TypeError(f"a plan is what `reads` returned, not {plan!r}")
 
 
@@ -67,7 +67,11 @@ def _queried(plan: SqlPlan, clock: Callable[[], float]) -> Computed | None:
         return None
     value, sentence = said
     how = f"ran {spelled(plan.query)} in SQLite"
-    return Computed(value, f"{sentence}\nAnswer: {value}", how)
+    return _computed(value, sentence, how, bare=plan.bare)
+
+
+def _computed(value: str, sentence: str, how: str, *, bare: bool) -> Computed:
+    return Computed(value, value if bare else f"{sentence}\nAnswer: {value}", how)
 
 
 def _suits(tables: Sequence[Relation], query: Sequence[Token]) -> bool:

@@ -10,6 +10,7 @@ from collegium.experts.computing.arithmetic.exact import exact
 from collegium.experts.computing.arithmetic.expressions import expression
 from collegium.experts.computing.arithmetic.numerals import read_number
 from collegium.experts.computing.arithmetic.powers import Irrational
+from collegium.experts.computing.arithmetic.writing import written
 from collegium.experts.computing.base import Uncomputable, answer
 
 if TYPE_CHECKING:
@@ -55,7 +56,28 @@ def _read_is_more(left: str, right: str, word: str) -> Plan | None:
     return partial(answer, "no", f"No, {left} is not {word} than {right}.")
 
 
+def _read_equality(left: str, right: str) -> Plan | None:
+    first, second = expression(left), expression(right)
+    if first is None or second is None or read_number(left) is not None:
+        return None  # "is 1010 equal to 10" may be about numeral systems
+    if "." in left or "." in right:
+        return None  # 0.1 + 0.2 = 0.3 is true to mathematicians only
+    return partial(_equality, left, right, first, second)
+
+
+def _equality(left: str, right: str, first: Node, second: Node) -> Computed:
+    try:
+        value, other = exact(first), exact(second)
+    except Irrational as error:
+        raise Uncomputable(f"{left} and {right} are known to some digits only") from error
+    if value == other:
+        return answer("yes", f"Yes, {left} equals {right}.")
+    return answer("no", f"No, {left} is {written(value)}, not {right}.")
+
+
 FORMS: Forms = (
+    ("does <left:text> (?:equal|make|give) <right:number>", _read_equality),
+    ("(?:is|whether) <left:text> (?:equal to|equals?|=) <right:number>", _read_equality),
     ("<which><word:more>(?: number| one| 1)?[,:]? <left:term>,? or <right:term>", _read_comparison),
     (
         "<left:term>,? (?:or|and) <right:term>[,:;]?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from collegium.experts.computing.arithmetic import (
@@ -18,10 +19,10 @@ from collegium.experts.computing.arithmetic import (
 from collegium.experts.computing.arithmetic.calculations import read_calculation, without_head
 from collegium.experts.computing.arithmetic.forms import compiled
 from collegium.experts.computing.arithmetic.numerals import has_numbers, in_digits
-from collegium.experts.computing.base import asked, carried_out
+from collegium.experts.computing.base import asked, carried_out, wished
 
 if TYPE_CHECKING:
-    from collegium.experts.computing.base import Computed, Plan
+    from collegium.experts.computing.base import Builder, Computed, Plan
     from collegium.types import Query
 
 _ENDLESS = re.compile(r"[0-9]{301}|(?: of .*){6}")
@@ -33,18 +34,9 @@ _DONE = re.compile(
     r"|increase|decrease|reduce|raise|take) .+?),? (?:then )?what (?:do|would|will|is)"
     r" (?:you|i|we|the) (?:get|have|end up with|left with|result|answer)"
 )
+_INTO = re.compile(r" ?(?:->|=>|\u2192) ?(?:an? )?(percent|percentage|fraction|decimal|%)$")
 _TURNED = re.compile(
     r"what (the .+?) (?:is|are|was|would be|comes to)( (?:when|if|of|for|between) .+)?"
-)
-_FORMS = compiled(
-    lists.FORMS
-    + series.FORMS
-    + whole_numbers.FORMS
-    + percentages.FORMS
-    + comparisons.FORMS
-    + numeral_systems.FORMS
-    + equations.FORMS
-    + calculations.FORMS
 )
 
 
@@ -55,8 +47,8 @@ class Arithmetic:
 
     def reads(self, query: Query) -> Plan | None:
         """Return the plan of a question that is arithmetic and nothing else, else None."""
-        text = asked(query)
-        return read(text) if text else None
+        heard = asked(query)
+        return wished(read(heard.text), heard.wishes) if heard else None
 
     async def compute(self, plan: object) -> Computed | None:
         """Compute a plan of `reads`, exactly; None where there is no one answer."""
@@ -68,6 +60,7 @@ def read(text: str) -> Plan | None:
     if not has_numbers(text) or _ENDLESS.search(text):
         return None
     body = " ".join(text.lower().replace("\u2019", "'").split()).rstrip(" =")
+    body = _INTO.sub(r" as a \1", body)
     if _JOINED.search(body):
         return None
     if done := _DONE.fullmatch(body):
@@ -85,8 +78,22 @@ def _read_form(body: str) -> Plan | None:
     if not _SUM_IN_WORDS.search(body):  # "the sum of one hundred and five" is one number or two
         body = in_digits(body)
     for wording in dict.fromkeys((body, without_head(body))):
-        for pattern, build in _FORMS:
+        for pattern, build in _forms():
             match = pattern.fullmatch(wording)
             if match and (plan := build(**match.groupdict())):
                 return plan
     return None
+
+
+@cache
+def _forms() -> tuple[tuple[re.Pattern[str], Builder], ...]:
+    return compiled(
+        lists.FORMS
+        + series.FORMS
+        + whole_numbers.FORMS
+        + percentages.FORMS
+        + comparisons.FORMS
+        + numeral_systems.FORMS
+        + equations.FORMS
+        + calculations.FORMS
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from types import MappingProxyType
 
 from collegium.experts.computing.arithmetic.numerals import in_digits
@@ -39,19 +40,6 @@ _ROUNDED = (
     r"|accurate))?(?: off)?"
 )
 _TO = r"(?:[ (]*(?:to|with|at) |[ ]*\(|(?<=[,.;:?]) )"
-_WANTED = re.compile(
-    rf"(?P<rest>.+?){_ASKED}(?:"
-    rf"{_ROUNDED}{_TO}(?P<places>{_COUNT}) {_PLACES}"
-    rf"|{_ROUNDED}{_TO}(?P<figures>{_COUNT}) {_FIGURES}"
-    rf"|{_ROUNDED}(?:[ (]*to the |[ ]*\()nearest (?P<nearest>{'|'.join(_NAMES)})"
-    r"|[ (]+(?:as|in|into|to) (?:an? |its )?(?:(?:single|simplified|reduced|exact|equivalent) )?"
-    r"(?P<form>fraction|decimal|percent|percentage|simplest form|lowest terms|simplest terms)"
-    r"(?: (?:form|number))?(?: in (?:its )?(?:simplest form|lowest terms|simplest terms))?"
-    r"|[ (]+(?:as|in|to) (?:an? )?(?P<percent>%)"
-    r"|[ ,(]+(?:simplified|reduced)(?P<reduced>)"
-    r"|(?P<scientific>[ (]+(?:in|to|into|using) (?:scientific|exponential|standard index) "
-    r"(?:notation|form)))\)?"
-)
 _FORM_NAMES = MappingProxyType(
     {"simplest form": "fraction", "lowest terms": "fraction", "simplest terms": "fraction"}
     | {"percentage": "percent"}
@@ -72,7 +60,7 @@ class Wanted:
 
 def wanted_form(body: str) -> tuple[str, Wanted]:
     """Split `body` into what is to be computed and the form that is wanted."""
-    match = _WANTED.fullmatch(body)
+    match = _form_asked().fullmatch(body)
     return (body, Wanted()) if match is None else (match["rest"], _wanted(match))
 
 
@@ -155,3 +143,21 @@ def _in_figures(value: Fraction, figures: int) -> str:
     if len(said.replace("-", "").replace(".", "").lstrip("0")) > max(figures, magnitude):
         said = rounded(value, figures - magnitude - 1)  # 9.99 with two figures is 10
     return said
+
+
+@cache
+def _form_asked() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?P<rest>.+?){_ASKED}(?:"
+        rf"{_ROUNDED}{_TO}(?P<places>{_COUNT}) {_PLACES}"
+        rf"|{_ROUNDED}{_TO}(?P<figures>{_COUNT}) {_FIGURES}"
+        rf"|{_ROUNDED}(?:[ (]*to the |[ ]*\()nearest (?P<nearest>{'|'.join(_NAMES)})"
+        r"|(?:[ (]+(?:as|in|into|to)|(?<=[,.;:?])) (?:an? |its )?"
+        r"(?:(?:single|simplified|reduced|exact|equivalent) )?"
+        r"(?P<form>fraction|decimal|percent|percentage|simplest form|lowest terms|simplest terms)"
+        r"(?: (?:form|number))?(?: in (?:its )?(?:simplest form|lowest terms|simplest terms))?"
+        r"|[ (]+(?:as|in|to) (?:an? )?(?P<percent>%)"
+        r"|[ ,(]+(?:simplified|reduced)(?P<reduced>)"
+        r"|(?P<scientific>[ (]+(?:in|to|into|using) (?:scientific|exponential|standard index) "
+        r"(?:notation|form)))\)?"
+    )
