@@ -331,6 +331,15 @@ def test_without_being_told_it_reads_what_a_mixture_can_compare(tmp_path: Path) 
     assert {*recorded.kinds} == {"riddles", "sums"}  # of essays only the scores were recorded
 
 
+async def test_prompts_that_were_fitted_to_are_counted_where_they_are_judged(
+    fitted: Fitted, learned: Path, tmp_path: Path
+) -> None:
+    again = await Lab().judge(read_recordings(learned).part(range(12)), fitted)
+    fresh = await Lab().judge(read_recordings(small(9).written(tmp_path / "fresh")), fitted)
+    assert (again.overlap, fresh.overlap) == (12, 0)
+    assert again.as_data()["overlap"] == 12
+
+
 async def test_answers_that_are_missing_are_called_for_and_not_had(
     fitted: Fitted, tmp_path: Path
 ) -> None:

@@ -166,5 +166,7 @@ def _show(report: Report, seed: int) -> None:
     for what, names in report.unseen.items():
         if names:
             say(f"unseen {what}, which take the prior: {', '.join(names)}\n")
+    if report.overlap:
+        say(f"{report.overlap} of these prompts were fitted to: the figures flatter\n")
     if data["failures"]:
         say(f"{data['failures']} prompts had no answer\n")

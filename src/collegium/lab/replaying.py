@@ -42,10 +42,11 @@ AT_ONCE = 64
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What was learned, and from what."""
+    """What was learned, and from what: the answers, and the ids of their prompts."""
 
     training: Training
     policy: CascadePolicy
+    prompts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ class Lab:
         rng = np.random.default_rng(self.seed)
         verify = verifier.verify if verifier else None
         training = await training_of(recorded, computes=computes, verify=verify, rng=rng)
-        return Fitted(training, fit_cascade(training, rng))
+        prompts = frozenset(prompt.id for prompt in recorded.prompts)
+        return Fitted(training, fit_cascade(training, rng), prompts)
 
     async def judge(
         self, recorded: Recordings, fitted: Fitted, done: Callable[[int], None] = lambda _: None
@@ -99,7 +101,9 @@ class Lab:
             *baselines(recorded, training, np.random.default_rng(self.seed)),
         )
         missing = unseen(recorded, policy)
-        return Report(policy, tuple(decisions), standings, singles_of(recorded), missing)
+        overlap = sum(prompt.id in fitted.prompts for prompt in recorded.prompts)
+        singles = singles_of(recorded)
+        return Report(policy, tuple(decisions), standings, singles, missing, overlap)
 
     async def halves(
         self, recorded: Recordings, done: Callable[[int], None] = lambda _: None

@@ -21,7 +21,8 @@ class Report:
     """The decisions of a college, and how it stands.
 
     The first of `standings` is the college, the second the best single model; `singles` are the
-    models alone, and `unseen` the models and data sets that took the prior.
+    models alone, `unseen` the models and data sets that took the prior, and `overlap` the number of
+    prompts that had been fitted to, which flatters.
     """
 
     policy: CascadePolicy
@@ -29,6 +30,7 @@ class Report:
     standings: tuple[Standing, ...]
     singles: tuple[Standing, ...]
     unseen: Mapping[str, Sequence[str]]
+    overlap: int = 0
 
     @classmethod
     def joined(cls, reports: Sequence[Report]) -> Report:
@@ -42,6 +44,7 @@ class Report:
                 what: sorted({name for report in reports for name in report.unseen[what]})
                 for what in reports[0].unseen
             },
+            sum(report.overlap for report in reports),
         )
 
     @property
@@ -65,6 +68,7 @@ class Report:
             ],
             "datasets": self.by_dataset(),
             "unseen": dict(self.unseen),
+            "overlap": self.overlap,
             "failures": sum(bool(one.failure) for one in self.decisions),
         }
 
