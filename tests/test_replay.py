@@ -24,6 +24,7 @@ from collegium.backends.recorded import RecordedBackend
 from collegium.cli.app import build
 from collegium.errors import DataError
 from collegium.experts.model_expert import ModelExpert
+from collegium.lab.memory import Memory
 from collegium.lab.replaying import Lab
 from collegium.learning.recordings import PROMPT_COLUMNS, pool_of, read_recordings
 from collegium.learning.replay import Standing, majority, replay
@@ -329,6 +330,17 @@ async def test_unseen_models_and_data_sets_take_the_prior_and_are_listed(
 def test_without_being_told_it_reads_what_a_mixture_can_compare(tmp_path: Path) -> None:
     recorded = read_recordings(small().written(tmp_path / "small"))
     assert {*recorded.kinds} == {"riddles", "sums"}  # of essays only the scores were recorded
+
+
+async def test_what_a_lab_remembers_changes_no_outcome(fitted: Fitted, tmp_path: Path) -> None:
+    recorded = read_recordings(small(9).written(tmp_path / "fresh"))
+    memory = Memory()
+    plain = await Lab("quality").judge(recorded, fitted)
+    for _ in range(2):
+        remembered = await Lab("quality", memory=memory).judge(recorded, fitted)
+        assert remembered.decisions == plain.decisions
+    assert memory.computed
+    assert memory.found
 
 
 async def test_prompts_that_were_fitted_to_are_counted_where_they_are_judged(

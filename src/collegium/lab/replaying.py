@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from collegium import config as configuration
 from collegium.backends.pool import Instance, Pool
 from collegium.backends.recorded import RecordedBackend
 from collegium.experts.model_expert import ModelExpert
-from collegium.experts.verifying import VerifyingExpert
 from collegium.lab.report import Report
 from collegium.learning.cascade_fitting import fit_cascade
 from collegium.learning.replay import (
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from collegium.aggregation.learned import CascadePolicy
-    from collegium.experts.computing.base import Computed, Computer
+    from collegium.lab.memory import Memory
     from collegium.learning.cascade_fitting import Training
     from collegium.learning.recordings import Recordings
     from collegium.types import Query
@@ -61,7 +60,7 @@ class Lab:
         most: of how many models, the most accurate in training, the college has its pool; None
             for all of them.
         seed: draws folds, halves and resamples.
-        memory: where what was computed is kept, so that several tries compute it once.
+        memory: where what was computed and checked is kept, so that several tries do it once.
     """
 
     objective: str = "parity"
@@ -70,7 +69,7 @@ class Lab:
     compute: bool = True
     most: int | None = None
     seed: int = 0
-    memory: dict[tuple[str, str], Computed | None] | None = None
+    memory: Memory | None = None
 
     async def fit(self, recorded: Recordings) -> Fitted:
         """What recorded answers teach."""
@@ -139,30 +138,9 @@ class Lab:
         for expert in college.router.roster:
             if isinstance(expert, ModelExpert):
                 expert.pool = Pool(instances)
-            if isinstance(expert, VerifyingExpert) and self.memory is not None:
-                expert.computers = [Remembering(one, self.memory) for one in expert.computers]
+        if self.memory is not None:
+            self.memory.attach(college)
         return college
-
-
-class Remembering:
-    """A computer that computes the same question once; by its text, which is all there is to it."""
-
-    def __init__(self, computer: Computer, memory: dict[tuple[str, str], Computed | None]) -> None:
-        self.name = computer.name
-        self._computer, self._memory = computer, memory
-
-    def reads(self, query: Query) -> object | None:
-        """The plan of the computer, with the question."""
-        plan = self._computer.reads(query)
-        return None if plan is None else (query.text, plan)
-
-    async def compute(self, plan: object) -> Computed | None:
-        """What the computer computes, or has computed."""
-        text, inner = cast("tuple[str, object]", plan)
-        key = (self.name, text)
-        if key not in self._memory:
-            self._memory[key] = await self._computer.compute(inner)
-        return self._memory[key]
 
 
 def singles_of(recorded: Recordings) -> tuple[Standing, ...]:
