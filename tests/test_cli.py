@@ -158,7 +158,7 @@ def test_explain_tells_who_was_called_at_what_cost_and_who_agreed(disputed: Path
     assert "0 + 5 tokens, $0.000010\n" in said
     assert "  agreement 0.50: the experts disagree: '9' (rec/a) or '8' (rec/b)\n" in said
     checked = collegium("ask", PRODUCT, *words).stderr.decode()
-    assert "  MathExpert's answer failed its check (arithmetic): 17 * 23 = 392" in checked
+    assert "  MathExpert's answer by rec/a failed its check (arithmetic): 17 * 23 = 392" in checked
     assert "agreement" not in checked
 
 

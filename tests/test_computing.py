@@ -691,6 +691,12 @@ async def test_days_between_dates_are_those_of_the_calendar(first: date, last: d
     )
 
 
+async def test_what_is_read_in_two_ways_is_left_alone() -> None:
+    assert await value("How many days from 2024-03-01 to 2024-02-01?") is None
+    assert await value("(-8)^(1/3)") is None
+    assert await value("8^(1/3)") == "2"
+
+
 @given(DAYS, st.integers(1, 5000))
 @settings(deadline=None)
 async def test_days_after_a_date_are_those_of_the_calendar(day: date, count: int) -> None:

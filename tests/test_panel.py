@@ -198,7 +198,7 @@ async def test_the_budget_counts_those_at_work_as_what_they_are_expected_to_cost
     waiting = asyncio.create_task(panel.ask(slow))
     await asyncio.sleep(0.01)
     assert not panel.affords(other)
-    with pytest.raises(ExpertError, match=r"B would cost \$0\.5000, and \$0\.6000 of \$1\.0000"):
+    with pytest.raises(ExpertError, match=r"B would cost \$0\.5, and \$0\.6 of \$1 "):
         await panel.ask(other)
     assert other.asked == []
     waiting.cancel()

@@ -311,7 +311,7 @@ async def test_whoever_computes_is_chosen_alone_whatever_the_gate_believes(
     assert [one.expert for one in decision.chosen] == ["MathExpert"]
     assert decision.reasons[0] == "math computes the answer exactly, without a model"
     assert (decision.confidence, decision.low_confidence) == (COMPUTED_CONFIDENCE, False)
-    assert decision.passed_over == ()
+    assert {one.note for one in decision.passed_over} == {"not considered"}
     other = await router.decide(RIDDLE, top_k)
     assert other.chosen[0].expert in {"A", "B"}
 
@@ -347,7 +347,7 @@ async def test_what_is_computed_says_so_on_the_receipt_and_costs_nothing(
     assert (receipt.strategy, receipt.usage, receipt.quality) == ("computed", Usage(), "accepted")
     assert [call.model for call in receipt.calls] == ["computed/arithmetic"]
     assert (response.confidence, receipt.confidence) == (COMPUTED_CONFIDENCE, COMPUTED_CONFIDENCE)
-    assert [verdict.check for _, verdict in receipt.verdicts] == ["arithmetic"]
+    assert [one.verdict.check for one in receipt.verdicts] == ["arithmetic"]
 
 
 async def test_it_is_computed_though_the_model_is_not_there(tmp_path: Path) -> None:
@@ -381,5 +381,5 @@ async def test_with_verification_an_answer_that_does_not_compile_is_marked(tmp_p
     async with college(tmp_path, said=said) as team:
         response = await team.ask(CODE, experts=["coding"])
     assert response.receipt is not None
-    assert [verdict.outcome for _, verdict in response.receipt.verdicts] == ["failed"]
+    assert [one.verdict.outcome for one in response.receipt.verdicts] == ["failed"]
     assert response.receipt.quality == "marked"

@@ -199,13 +199,23 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking the answer of an expert, by one of its models, found."""
+
+    expert: str
+    model: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What it took to answer, and how sure that leaves one.
 
     `strategy` is the one that was used in the end, `usage` the sum over all `calls`, `agreement`
     the share of what the answers weigh, 0 to 1, that is behind one conclusion, and `confidence` the
     estimated probability that the response is right. `disagreement` says in words who concluded
-    what, where they did not conclude the same; `verdicts` names what checking found, by expert.
+    what, where they did not conclude the same; `verdicts` tells what checking found of
+    each answer.
     `quality` is what the last look at the answer came to: 'accepted', 'mended', 'escalated',
     'abstained', or 'marked' where its check failed and it is given all the same. `overhead_ms` is
     what deciding took. `best_single_cost_usd` is what the model `best_single`, the one with the
@@ -220,7 +230,7 @@ class Receipt:
     calls: tuple[Call, ...] = ()
     agreement: float = 1.0
     disagreement: str = ""
-    verdicts: tuple[tuple[str, Verdict], ...] = ()
+    verdicts: tuple[Checked, ...] = ()
     confidence: float | None = None
     quality: str = ""
     overhead_ms: float = 0.0

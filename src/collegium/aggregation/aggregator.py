@@ -20,7 +20,7 @@ from collegium.aggregation.quality import ABSTAINED, Assurance, QualityGate
 from collegium.aggregation.quoting import short
 from collegium.errors import CollegiumError, ExpertError, PluginError, UnknownStrategy
 from collegium.experts.base import Expert
-from collegium.types import Answer, Chunk, Query, Receipt, Response
+from collegium.types import Answer, Checked, Chunk, Query, Receipt, Response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -236,7 +236,9 @@ def receipt_of(panel: Panel, agreement: Agreement, confidence: float, quality: s
         calls=tuple(panel.calls),
         agreement=agreement.share,
         disagreement=agreement.disagreement(),
-        verdicts=tuple((one.expert, one.verdict) for one in panel.answers if one.verdict),
+        verdicts=tuple(
+            Checked(one.expert, one.model, one.verdict) for one in panel.answers if one.verdict
+        ),
         confidence=confidence,
         quality=quality,
         overhead_ms=panel.decision.overhead_ms if panel.decision else 0.0,
@@ -252,11 +254,12 @@ def best_alone(panel: Panel) -> tuple[str | None, float | None]:
     The cost is its mean one by the records; else what its voice expects, where it has one here.
     """
     kind = panel.task.kind
+    there = {voice.model for voice in panel.voices}
     name = panel.records.best_single(kind)
-    if name is None:
+    if name is None or not any(name in (one, one.partition("/")[2]) for one in there):
         return None, None
     cost_usd = panel.records.cost_usd(name, kind)
-    voices = (voice for voice in panel.voices if voice.model == name)
+    voices = (one for one in panel.voices if name in (one.model, one.model.partition("/")[2]))
     expected = (voice.expected_cost_usd(panel.query) for voice in voices)
     return name, next(expected, None) if cost_usd is None else cost_usd
 

@@ -56,8 +56,8 @@ class Budget:
         """
         if not self.affords(voice):
             raise ExpertError(
-                f"{name} would cost ${self._expected_cost_usd(voice):.4f}, and "
-                f"${self._spoken_for():.4f} of ${self.limit_usd:.4f} are spoken for"
+                f"{name} would cost ${self._expected_cost_usd(voice):.2g}, and "
+                f"${self._spoken_for():.2g} of ${self.limit_usd:.2g} are spoken for"
             )
         self._committed[telling] = self._expected_cost_usd(voice)
 

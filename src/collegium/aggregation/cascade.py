@@ -76,7 +76,8 @@ class Cascade:
             hand.excuse()
             raise panel.failure()
         panel.agreement = agreement_of(panel, panel.members)
-        panel.note(hand.story())
+        for words in filter(None, (hand.story(), hand.strangers())):
+            panel.note(words)
         panel.closed = True  # whether to ask anybody else has just been decided
         yield Chunk.whole(hand.best())
 
@@ -170,8 +171,23 @@ class _Hand:
         if not self._groups:
             return f"cascade: asked {names}"
         probability = self._policy.calibrated(float(self._state.right.max()))
-        why = "nobody else could be asked" if not self._free.any() else "more was not worth it"
+        why = self._why()
         return f"cascade: asked {names}; right with probability {probability:.2f}, and {why}"
+
+    def _why(self) -> str:
+        if self._free.any():
+            return "more was not worth it"
+        if self._left.any():
+            return "no other model is worth considering for this, by what was learned"
+        return "nobody else could be asked"
+
+    def strangers(self) -> str:
+        """Which of the models nothing was learned of, in words; empty where nothing was of any."""
+        latent = self._policy.latent
+        unknown = [one for one in self._terms.models if latent.place(one) is None]
+        if not self._policy.learned or not unknown:
+            return ""
+        return f"nothing was learned of {', '.join(unknown)}, which take the prior"
 
 
 def terms_of(panel: Panel, voices: Sequence[Expert], cascade: Cascade) -> Terms:

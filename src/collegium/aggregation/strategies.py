@@ -6,14 +6,15 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from collegium.aggregation.merit import by_merit
+from collegium.aggregation.merit import by_merit, merit
 from collegium.errors import CollegiumError
 from collegium.types import Chunk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
 
     from collegium.aggregation.panel import Panel
+    from collegium.types import Answer
 
 
 @runtime_checkable
@@ -34,9 +35,10 @@ class Weighted:
     """Asks every expert at once and gives the answer of the highest merit.
 
     Merit is the expert's confidence x its model's record x what checking found, by its routing
-    score. An expert alone is listened to as it speaks. So is the first of several with `lead`, or
-    where the query's objective is 'fast': the next one is asked only if it fails before it has said
-    anything.
+    score. Answers of one conclusion have their merits together; the conclusion with most wins, by
+    its best answer. An expert alone is listened to as it speaks. So is the first of several with
+    `lead`, or where the query's objective is 'fast': the next one is asked only if it fails before
+    it has said anything.
     """
 
     def __init__(self, *, lead: bool = False) -> None:
@@ -52,7 +54,19 @@ class Weighted:
             return
         answers = await panel.ask_all()
         checked = await asyncio.gather(*map(panel.verified, answers))
-        yield Chunk.whole(by_merit(panel, checked)[0])
+        yield Chunk.whole(weightiest(panel, checked))
+
+
+def weightiest(panel: Panel, answers: Sequence[Answer]) -> Answer:
+    """The best answer of the conclusion that has most merit behind it."""
+    behind: dict[str, float] = {}
+    for answer in answers:
+        conclusion = panel.conclusion(answer) or f"{id(answer)}"
+        behind[conclusion] = behind.get(conclusion, 0.0) + merit(panel, answer)
+    best = max(behind, key=lambda one: behind[one])
+    return next(
+        one for one in by_merit(panel, answers) if (panel.conclusion(one) or f"{id(one)}") == best
+    )
 
 
 async def first_to_speak(panel: Panel) -> AsyncGenerator[Chunk]:

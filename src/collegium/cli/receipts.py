@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from collegium.aggregation.quoting import short
 
 if TYPE_CHECKING:
-    from collegium.types import Call, Receipt, Usage, Verdict
+    from collegium.types import Call, Checked, Receipt, Usage
 
 # Of what a check saw, this much is shown.
 EVIDENCE_CHARS = 160
@@ -33,7 +33,7 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
         "confidence": None if receipt.confidence is None else round(receipt.confidence, 4),
         "agreement": round(receipt.agreement, 4),
         "disagreement": receipt.disagreement,
-        "verdicts": [_verdict(expert, verdict) for expert, verdict in receipt.verdicts],
+        "verdicts": [_verdict(one) for one in receipt.verdicts],
         "calls": [_call(call) for call in receipt.calls],
         "failures": [list(failure) for failure in receipt.failures],
         "usage": usage_json(receipt.usage),
@@ -58,13 +58,17 @@ def receipt_lines(receipt: Receipt) -> list[str]:
     """How an answer came about: by what, by whom at what cost, what checks saw, who agreed."""
     lines = [_summary(receipt), *map(_called, receipt.calls)]
     lines += [
-        _checked(expert, verdict)
-        for expert, verdict in receipt.verdicts
-        if verdict.outcome != "unknown" or verdict.evidence
+        _checked(one)
+        for one in receipt.verdicts
+        if one.verdict.outcome != "unknown" or one.verdict.evidence
     ]
     if receipt.disagreement or sum(call.outcome == "answered" for call in receipt.calls) > 1:
         said = receipt.disagreement or "nobody contradicts"
-        lines.append(f"agreement {receipt.agreement:.2f}: {said}")
+        # What failed its check weighs nothing, so that all the weight may be behind one of two.
+        share = (
+            "" if receipt.disagreement and receipt.agreement > 0.995 else f"{receipt.agreement:.2f}"
+        )
+        lines.append(f"agreement {share}: {said}" if share else said)
     if receipt.best_single is not None and receipt.best_single_cost_usd is not None:
         cost = _usd(receipt.best_single_cost_usd)
         lines.append(f"{receipt.best_single} alone, the best by its record, would have cost {cost}")
@@ -73,11 +77,7 @@ def receipt_lines(receipt: Receipt) -> list[str]:
 
 def doubt(receipt: Receipt) -> str:
     """Why to look twice at an answer, in one line; empty where nothing speaks against it."""
-    failed = [
-        _checked(expert, verdict)
-        for expert, verdict in receipt.verdicts
-        if verdict.outcome == "failed"
-    ]
+    failed = [_checked(one) for one in receipt.verdicts if one.verdict.outcome == "failed"]
     outcome = CONSEQUENCES.get(receipt.quality, "") if failed else ""
     return "; ".join(filter(None, (receipt.disagreement, *failed, outcome)))
 
@@ -100,11 +100,13 @@ def _called(call: Call) -> str:
     return f"{who}: {call.outcome} after {call.latency_ms:.0f} ms, {tokens}, {cost}"
 
 
-def _checked(expert: str, verdict: Verdict) -> str:
+def _checked(one: Checked) -> str:
+    verdict = one.verdict
     by = verdict.check and f" ({verdict.check})"
     evidence = short(verdict.evidence, EVIDENCE_CHARS)
     outcome = OUTCOMES.get(verdict.outcome, verdict.outcome)
-    return f"{expert}'s answer {outcome}{by}{evidence and f': {evidence}'}"
+    whose = f"{one.expert}'s answer" + (f" by {one.model}" if one.model else "")
+    return f"{whose} {outcome}{by}{evidence and f': {evidence}'}"
 
 
 def _usd(usd: float) -> str:
@@ -112,12 +114,13 @@ def _usd(usd: float) -> str:
     return f"${usd:.2f}" if usd == 0 or usd >= 1 else f"${usd:.6f}"
 
 
-def _verdict(expert: str, verdict: Verdict) -> dict[str, Any]:
+def _verdict(one: Checked) -> dict[str, Any]:
     return {
-        "expert": expert,
-        "outcome": verdict.outcome,
-        "check": verdict.check,
-        "evidence": verdict.evidence,
+        "expert": one.expert,
+        "model": one.model,
+        "outcome": one.verdict.outcome,
+        "check": one.verdict.check,
+        "evidence": one.verdict.evidence,
     }
 
 

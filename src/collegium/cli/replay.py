@@ -111,7 +111,7 @@ def replay(
     if as_json:
         say_json({"objective": objective, "strategy": strategy, **report.as_data(seed)})
     else:
-        _show(report, seed)
+        _show(report, objective, seed)
 
 
 def _check_written(decisions: Path | None, save: Path | None, plot: Path | None) -> None:
@@ -139,7 +139,7 @@ def _write(path: Path, write: Callable[[Path], object]) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _show(report: Report, seed: int) -> None:
+def _show(report: Report, objective: str, seed: int) -> None:
     """The report as a table."""
     from rich import box  # noqa: PLC0415 -- 40 ms, only where something is shown
     from rich.table import Table  # noqa: PLC0415
@@ -166,6 +166,9 @@ def _show(report: Report, seed: int) -> None:
     for what, names in report.unseen.items():
         if names:
             say(f"unseen {what}, which take the prior: {', '.join(names)}\n")
+    alone = report.policy.alone.get(objective)
+    if alone:
+        say(f"no cascade was better than {alone} alone, which is what is asked\n")
     if report.overlap:
         say(f"{report.overlap} of these prompts were fitted to: the figures flatter\n")
     if data["failures"]:

@@ -159,13 +159,18 @@ class VerifyingExpert(ModelExpert):
             return
         second = await self._second(query, first)
         if second is None:
+            yield _told(first, "asked once more, it gave no other answer")
             return
         spent = first.usage + second.usage
         latency_ms = first.latency_ms + second.latency_ms
         yield replace(first, usage=spent, latency_ms=latency_ms)
         second = await _checked(query, second, verifier)
-        if not _has_failed(second):
-            yield replace(second, usage=spent, latency_ms=latency_ms)
+        if _has_failed(second):
+            first = replace(first, usage=spent, latency_ms=latency_ms)
+            yield _told(first, "asked once more, it failed again")
+        else:
+            second = replace(second, usage=spent, latency_ms=latency_ms)
+            yield _told(second, "its first answer failed and was mended")
 
     async def _second(self, query: Query, first: Answer) -> Answer | None:
         """A second answer, given what was wrong with the first; None where there is none."""
@@ -196,3 +201,9 @@ def _has_failed(answer: Answer) -> bool:
 def _so_far(answer: Answer) -> Chunk:
     """An answer that a better one may follow: it counts, with its cost, if time is up before."""
     return Chunk(answer=answer, usage=answer.usage, model=answer.model)
+
+
+def _told(answer: Answer, what: str) -> Answer:
+    """An answer whose verdict says what became of mending it, too."""
+    verdict = answer.verdict or Verdict("unknown")
+    return replace(answer, verdict=replace(verdict, evidence=f"{verdict.evidence}; {what}"))

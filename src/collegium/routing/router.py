@@ -118,7 +118,7 @@ class MoERouter:
         reading = self._classifier.read(query)
         exact = next((one for one in experts if one.computes(query)), None)
         if exact is not None:
-            return computed(exact, query, reading, started)
+            return computed(exact, experts, query, reading, started)
         belief, calibration = self._believed(reading, experts)
         bids = await self._bids(experts, query)
         shares = with_room(belief.shares, experts, bids)
@@ -220,7 +220,9 @@ def with_room(
     return {key: share * known / other for key, share in shares.items()}
 
 
-def computed(exact: Expert, query: Query, reading: Reading, started: float) -> Decision:
+def computed(
+    exact: Expert, experts: Sequence[Expert], query: Query, reading: Reading, started: float
+) -> Decision:
     """The decision for one who computes the answer exactly: nobody else is considered.
 
     It needs no model, so that it may be one that is not ready.
@@ -229,7 +231,11 @@ def computed(exact: Expert, query: Query, reading: Reading, started: float) -> D
     return Decision(
         query_id=query.id,
         chosen=(alone,),
-        passed_over=(),
+        passed_over=tuple(
+            Candidate(one.name, one.key, 0.0, 0.0, load_of(one), 0.0, "not considered")
+            for one in experts
+            if one is not exact
+        ),
         confidence=COMPUTED_CONFIDENCE,
         overhead_ms=(time.perf_counter() - started) * 1000,
         reasons=(f"{exact.key} computes the answer exactly, without a model",),

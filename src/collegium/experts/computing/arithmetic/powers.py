@@ -44,6 +44,10 @@ def power(base: Fraction, exponent: Fraction) -> Fraction:
         Uncomputable: It does not exist, or has too many digits.
     """
     if exponent.denominator != 1:
+        if base < 0:
+            raise Uncomputable(
+                f"{base} to a broken power is a real number to some and a complex one to others"
+            )
         return power(root(base, exponent.denominator), Fraction(exponent.numerator))
     if base == 0 and exponent <= 0:
         raise Uncomputable("0 to a power that is not positive")

@@ -15,6 +15,7 @@ from collegium.experts.computing.dates.day_sums import (
     leap,
     nth_day,
     shift,
+    span,
     weekday,
 )
 
@@ -38,11 +39,11 @@ DAY_QUESTIONS: tuple[tuple[str, Builder], ...] = (
     (
         "(?:<how many>)<unit:days|weeks>(?:<are there>) from <first:date>"
         " (?:to|until|till) <last:date><counted>",
-        difference,
+        span,
     ),
     ("<unit:days|weeks> between <first:date> and <last:date>", difference),
-    ("<unit:days|weeks>:? <first:date> (?:to|until|till|->) <last:date>", difference),
-    ("<unit:days|weeks> from <first:date> (?:to|until|till) <last:date>", difference),
+    ("<unit:days|weeks>:? <first:date> (?:to|until|till|->) <last:date>", span),
+    ("<unit:days|weeks> from <first:date> (?:to|until|till) <last:date>", span),
     (
         "(?:from|between) <first:date> (?:to|until|till|and) <last:date>[,:;]? "
         "(?:<how many>)<unit:days|weeks>(?:<are there>|<passed>)",

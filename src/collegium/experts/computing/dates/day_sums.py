@@ -45,6 +45,11 @@ def difference(first: str, last: str, unit: str = "day", both: str | None = None
     return partial(answer, value, said)
 
 
+def span(first: str, last: str, unit: str = "day", both: str | None = None) -> Plan | None:
+    """Plan to count from one date to a later one; None where it is not later."""
+    return None if date_of(last) < date_of(first) else difference(first, last, unit, both)
+
+
 def shift(count: str, unit: str, way: str, day: str, weekday: str | None = None) -> Plan:
     """Plan to tell the date so many days, weeks, months or years from another."""
     start, back = date_of(day), way.partition(" ")[0] in _BACK
