@@ -332,6 +332,16 @@ def test_without_being_told_it_reads_what_a_mixture_can_compare(tmp_path: Path) 
     assert {*recorded.kinds} == {"riddles", "sums"}  # of essays only the scores were recorded
 
 
+async def test_a_model_alone_is_the_one_that_the_objective_chooses(
+    fitted: Fitted, tmp_path: Path
+) -> None:
+    recorded = read_recordings(small(9).written(tmp_path / "fresh"))
+    lab = Lab("quality", strategy="weighted", compute=False, verification=False)
+    report = await lab.judge(recorded, fitted)
+    asked = {one.models for one in report.decisions if one.dataset == "riddles"}
+    assert asked == {(MODELS[-1],)}
+
+
 async def test_what_a_lab_remembers_changes_no_outcome(fitted: Fitted, tmp_path: Path) -> None:
     recorded = read_recordings(small(9).written(tmp_path / "fresh"))
     memory = Memory()

@@ -156,16 +156,22 @@ def aims(ways_told: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-async def pool_told(data: Path, pool: str, datasets: tuple[str, ...], seed: int) -> dict[str, Any]:
+async def pool_told(
+    data: Path, pool: str, datasets: tuple[str, ...], seed: int, named: list[str] | None = None
+) -> dict[str, Any]:
     """One pool on some data sets."""
     recorded = read_recordings(data, models=pool_of(data, pool), datasets=datasets)
     computable = "crux" in datasets
-    which = [way for way in ways(seed) if computable or "no computing" not in way.name]
+    which = [
+        way
+        for way in ways(seed)
+        if (computable or "no computing" not in way.name) and (not named or way.name in named)
+    ]
     print(f"{pool}, {'+'.join(datasets)}, {len(recorded.prompts)} prompts", file=sys.stderr)
     within = told(await judged(recorded, folds_of(recorded, seed), which))
     few = [way for way in which if way.name in ("cascade, parity", "cascade, quality")]
     apart: dict[str, Any] = {}
-    if computable:
+    if computable and few:
         for split in left_out(recorded):
             name = recorded.prompts[int(split[1][0])].dataset
             if name == "crux":
@@ -183,18 +189,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder of recorded answers")
     parser.add_argument("--pool", action="append", choices=POOLS, help="only these pools")
+    parser.add_argument("--way", action="append", help="only these ways of answering")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--save", action="store_true", help="write results/NAME-COMMIT.json")
     given = parser.parse_args()
     for pool in given.pool or POOLS:
         parts = {
-            "+".join(datasets): asyncio.run(pool_told(given.data, pool, datasets, given.seed))
+            "+".join(datasets): asyncio.run(
+                pool_told(given.data, pool, datasets, given.seed, given.way)
+            )
             for datasets in (DATASETS, ("gsm", "math-l5"))
         }
         result = {"pool": pool, "folds": FOLDS, "seed": given.seed, "datasets": parts}
         print(json.dumps(result, indent=1))
         if given.save:
-            save("mixture", result, kind=pool)
+            save("mixture", result, kind=pool if not given.way else f"{pool}-part")
 
 
 if __name__ == "__main__":

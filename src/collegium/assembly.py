@@ -106,7 +106,7 @@ class Staff:
             UnknownModel: there is one model for all of them, and nothing has it.
         """
         if self._model is not None:
-            everybodys = self._pool([await self.directory.find(self._model)])
+            everybodys = self.pool([await self.directory.find(self._model)])
             for post in self.posts:
                 if isinstance(post.expert, ModelExpert):
                     post.expert.pool = everybodys
@@ -122,11 +122,12 @@ class Staff:
             try:
                 names = post.models
                 instances = [await self.directory.find(name) for name in names]
-                expert.pool = self._pool(instances or [await self.directory.best_for(expert.key)])
+                expert.pool = self.pool(instances or [await self.directory.best_for(expert.key)])
             except CollegiumError as error:
                 expert.no_pool = str(error)
 
-    def _pool(self, instances: Sequence[Instance]) -> Pool:
+    def pool(self, instances: Sequence[Instance]) -> Pool:
+        """A pool of models among which the configured objective chooses."""
         return Pool(instances, selector=self._selector)
 
 

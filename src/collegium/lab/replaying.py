@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from collegium import config as configuration
-from collegium.backends.pool import Instance, Pool
+from collegium.backends.pool import Instance
 from collegium.backends.recorded import RecordedBackend
 from collegium.experts.model_expert import ModelExpert
 from collegium.lab.report import Report
@@ -136,8 +136,8 @@ class Lab:
             for model in models or recorded.models
         ]
         for expert in college.router.roster:
-            if isinstance(expert, ModelExpert):
-                expert.pool = Pool(instances)
+            if isinstance(expert, ModelExpert) and college.staff is not None:
+                expert.pool = college.staff.pool(instances)
         if self.memory is not None:
             self.memory.attach(college)
         return college
