@@ -675,3 +675,11 @@ def test_prices_that_were_not_fitted_follow_from_those_that_were(
 ) -> None:
     policy = CascadePolicy(latent_of(), Records(), MappingProxyType(prices))
     assert policy.price(objective) == (None if price is None else pytest.approx(price))
+
+
+def test_parity_is_promised_only_for_what_was_learned() -> None:
+    known = full_policy()
+    assert known.cautious("parity", next(iter(known.latent.kinds))) == "parity"
+    assert known.cautious("parity", "never seen") == "quality"
+    assert known.cautious("cheap", "never seen") == "cheap"
+    assert CascadePolicy.unlearned().cautious("parity", "never seen") == "parity"

@@ -103,7 +103,7 @@ class _Hand:
         self._panel, self._cascade, self._policy = panel, cascade, cascade.policy
         self._voices = panel.voices
         self._terms = terms_of(panel, self._voices, cascade)
-        objective = panel.query.objective or cascade.objective
+        objective = objective_of(panel, cascade)
         listed = self._policy.shortlisted(self._terms.models, panel.task.kind, objective)
         self._free = np.array(listed, dtype=np.bool_)
         self._left = np.ones(len(listed), dtype=np.bool_)
@@ -190,6 +190,12 @@ class _Hand:
         return f"nothing was learned of {', '.join(unknown)}, which take the prior"
 
 
+def objective_of(panel: Panel, cascade: Cascade) -> str:
+    """What matters for a panel's task: what the query says, else the cascade, with caution."""
+    objective = panel.query.objective or cascade.objective
+    return cascade.policy.cautious(objective, panel.task.kind)
+
+
 def terms_of(panel: Panel, voices: Sequence[Expert], cascade: Cascade) -> Terms:
     """The terms on which a panel's voices are asked: their costs, and what a dollar is worth.
 
@@ -197,7 +203,7 @@ def terms_of(panel: Panel, voices: Sequence[Expert], cascade: Cascade) -> Terms:
     fitted, every call has the same price, and a little more the more it costs.
     """
     policy, kind = cascade.policy, panel.task.kind
-    objective = panel.query.objective or cascade.objective
+    objective = objective_of(panel, cascade)
     models = tuple(voice.model or voice.name for voice in voices)
     recorded = [policy.records.cost_usd(model, kind) for model in models]
     price = policy.price(objective)

@@ -67,6 +67,15 @@ class CascadePolicy:
         parity = self.prices.get("parity", max(self.prices.values()))
         return math.sqrt(quality * parity) if objective == "balanced" else 2 * parity
 
+    def cautious(self, objective: str, kind: str) -> str:
+        """The objective as it is held to for a kind of task.
+
+        Of a kind that nothing was learned of, what was saved on others promises nothing: instead of
+        'parity', which promises not to be worse than the best single model, it is 'quality'.
+        """
+        strange = self.learned and kind not in self.latent.kinds
+        return "quality" if objective == "parity" and strange else objective
+
     def calibrated(self, probability: float) -> float:
         """A probability of the model's as it has turned out."""
         slope, offset = self.calibration
