@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -337,3 +338,18 @@ def test_the_filter_is_one_the_kernel_takes(machine: str, own_world: bool) -> No
 def test_no_directory_of_a_sandbox_is_left() -> None:
     assert not [one for one in escapes.leftovers() if Path(one).stat().st_uid == os.geteuid()]
     assert not list(Path(tempfile.gettempdir()).glob("collegium-trial-*"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+async def test_where_the_kernel_lets_a_user_have_namespaces_isolation_is_proved() -> None:
+    """The tests above are passed over where nothing isolates; this one sees that it is so."""
+    unshare = shutil.which("unshare")
+    may = (
+        unshare is not None
+        and not subprocess.run(
+            [unshare, "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "true"],
+            check=False,
+            capture_output=True,
+        ).returncode
+    )
+    assert (await Sandbox().isolation()).proved or not may

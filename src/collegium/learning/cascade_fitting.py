@@ -88,18 +88,12 @@ class Training:
         return self.ranked[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a price led to on queries held out: arrays of (queries,).
+class Means:
+    """What scores and costs of queries, arrays of (queries,), come to."""
 
-    `scores` is how right the answers were, `costs_usd` what they cost and `probabilities` how
-    probable the model thought them.
-    """
-
-    worth: float
+    __slots__ = ()
     scores: Floats
     costs_usd: Floats
-    probabilities: Floats
 
     @property
     def accuracy(self) -> float:
@@ -110,6 +104,20 @@ class Outcome:
     def cost_usd(self) -> float:
         """What a query cost on average."""
         return float(self.costs_usd.mean())
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Means):
+    """What a price led to on queries held out: arrays of (queries,).
+
+    `scores` is how right the answers were, `costs_usd` what they cost and `probabilities` how
+    probable the model thought them.
+    """
+
+    worth: float
+    scores: Floats
+    costs_usd: Floats
+    probabilities: Floats
 
 
 def fit_cascade(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from collegium.errors import CollegiumError
-from collegium.learning.cascade_fitting import Training
+from collegium.learning.cascade_fitting import Means, Training
 from collegium.learning.latent_fitting import as_counts
 from collegium.types import Query, Task
 from collegium.verification.equivalence import key
@@ -236,22 +236,12 @@ def _bare(model: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Means):
     """How one way of answering did on the judged prompts: arrays of (prompts,)."""
 
     name: str
     scores: Floats
     costs_usd: Floats
-
-    @property
-    def accuracy(self) -> float:
-        """The mean of how right the answers were."""
-        return float(self.scores.mean())
-
-    @property
-    def cost_usd(self) -> float:
-        """What a prompt cost on average."""
-        return float(self.costs_usd.mean())
 
 
 def baselines(recorded: Recordings, training: Training, rng: np.random.Generator) -> list[Standing]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from collegium.errors import NoExpertAvailable
 from collegium.experts.roster import Roster
+from collegium.experts.verifying import COMPUTED_CONFIDENCE
 from collegium.lexicon import Vocabulary
 from collegium.routing.admission import check
 from collegium.routing.belief import Belief, BelievingGate
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
     from collegium.types import Query
 
 logger = logging.getLogger(__name__)
-
-# Of the questions that are read as computable, fewer than one in two hundred are read wrongly
-# (benchmarks/mixture/computing.py).
-COMPUTED_CONFIDENCE = 0.995
 
 
 @dataclass(frozen=True, slots=True)
