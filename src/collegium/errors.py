@@ -5,7 +5,20 @@
     ├── PluginError                  an extension is missing or does not load
     ├── QueryError                   the query itself cannot be answered as it stands
     │   ├── EmptyQuery
-    │   └── QueryTooLarge
+    │   ├── QueryTooLarge
+    │   └── InvalidRequest
+    ├── AccessError                  whoever asks may not
+    │   ├── InvalidKey
+    │   ├── ExpiredKey
+    │   ├── RevokedKey
+    │   ├── Forbidden
+    │   ├── ModelNotAllowed
+    │   ├── RateLimited
+    │   └── BudgetExceeded
+    ├── ServiceError                 the gateway takes no requests just now
+    │   ├── Overloaded
+    │   ├── Draining
+    │   └── LedgerUnavailable
     ├── NotFound                     a name that nothing here has
     │   ├── UnknownExpert
     │   ├── UnknownModel
@@ -83,6 +96,100 @@ class QueryTooLarge(QueryError):
     """The query is longer than the college takes."""
 
     status, code = 413, "query_too_large"
+
+
+class InvalidRequest(QueryError):
+    """The request is not of the shape it should have; `param` is the part that is wrong."""
+
+    code = "invalid_request"
+
+    def __init__(self, message: str, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class AccessError(CollegiumError):
+    """Whoever asks may not have this."""
+
+    status, code = 401, "access_error"
+
+
+class InvalidKey(AccessError):
+    """There is no key, or none that is known."""
+
+    code = "invalid_api_key"
+
+
+class ExpiredKey(AccessError):
+    """The key's time is over."""
+
+    code = "expired_api_key"
+
+
+class RevokedKey(AccessError):
+    """The key has been withdrawn."""
+
+    code = "revoked_api_key"
+
+
+class Forbidden(AccessError):
+    """The key has not the permission that this takes."""
+
+    status, code = 403, "forbidden"
+
+
+class ModelNotAllowed(AccessError):
+    """The key is not for this model."""
+
+    status, code = 403, "model_not_allowed"
+
+
+class RateLimited(AccessError):
+    """The key's requests or tokens are used up for now; `retry_after_s` says for how long."""
+
+    status, code = 429, "rate_limited"
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class BudgetExceeded(AccessError):
+    """The key's money is spent; `retry_after_s` says when there is more, where there will be."""
+
+    status, code = 429, "insufficient_quota"
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ServiceError(CollegiumError):
+    """The gateway takes no requests just now."""
+
+    status, code = 503, "service_unavailable"
+
+
+class Overloaded(ServiceError):
+    """As many requests are being answered as may be; `retry_after_s` is when to come again."""
+
+    status, code = 429, "overloaded"
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Draining(ServiceError):
+    """The server is being stopped, and finishes what it has begun."""
+
+    code = "draining"
+
+
+class LedgerUnavailable(ServiceError):
+    """What a key has used cannot be written down, so that its limits cannot be held to."""
+
+    code = "ledger_unavailable"
 
 
 class NotFound(CollegiumError):

@@ -1,9 +1,11 @@
 """What can be configured: every key, its type, its default and its meaning."""
 
-from typing import Annotated, Any, Literal, TypeAlias, cast
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
+from collegium.config.door import GatewayConfig
+from collegium.config.section import Section
 from collegium.config.values import (
     Address,
     Aliases,
@@ -22,29 +24,6 @@ from collegium.config.values import (
 
 # From where on sessions keep their experts in benchmarks/routing/conversations.py.
 SWITCH_GAIN = 0.1
-
-
-class Section(BaseModel):
-    """A part of the configuration: its keys are known, and so are their types."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        hide_input_in_errors=True,  # a secret in the wrong place must not be repeated
-        defer_build=True,  # what a run does not use is not built
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_means_default(cls, value: Any) -> Any:
-        """`router:` with nothing under it is an empty section, not a wrong one."""
-        if not isinstance(value, dict):
-            return value
-        given = cast("dict[object, Any]", value)
-        sections = {name for name, field in cls.model_fields.items() if field.default_factory}
-        return {key: one for key, one in given.items() if one is not None or key not in sections}
 
 
 class RouterConfig(Section):
@@ -289,6 +268,7 @@ class Config(Section):
     """All that can be configured; `Config()` is what holds without a file."""
 
     moe: MoeConfig = Field(default_factory=MoeConfig, description="The mixture of experts.")
+    gateway: GatewayConfig = Field(default_factory=GatewayConfig, description="The HTTP door.")
     backends: dict[Text, Annotated[BackendConfig, Field(discriminator="kind")]] = Field(
         default_factory=dict[str, BackendConfig], description="Where models are, by name."
     )
