@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from contextlib import aclosing
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 from collegium import config as configuration
@@ -14,8 +16,9 @@ from collegium.aggregation.panel import Panel
 from collegium.answering import aggregator_of
 from collegium.assembly import Staff, check_gate, gate_of, policy_of
 from collegium.backends.directory import Directory, Surroundings
-from collegium.errors import ConfigError, QueryError
+from collegium.errors import CollegiumError, ConfigError, DeadlineExceeded, QueryError
 from collegium.events import Completed, EventBus, Routed
+from collegium.experts.model_expert import ModelExpert
 from collegium.experts.roster import Roster
 from collegium.management.manager import ExpertManager
 from collegium.routing.admission import check
@@ -24,15 +27,17 @@ from collegium.routing.selector import OBJECTIVES
 from collegium.types import Chunk, Query
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Collection, Iterable
+    from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
     from pathlib import Path
 
     from collegium.aggregation.learned import CascadePolicy
     from collegium.config import Config
     from collegium.experts.base import Expert
-    from collegium.types import Decision, Response
+    from collegium.types import Candidate, Decision, Response
 
 DEADLINE_S = 120.0
+# How many experts are asked in place of those who failed, one after the other.
+SUCCESSORS = 2
 
 
 class Collegium:
@@ -135,13 +140,15 @@ class Collegium:
         *,
         top_k: int | None = None,
         experts: Collection[str] = (),
+        without: Collection[str] = (),
         assume_ready: bool = False,
     ) -> Decision:
         """Who would be asked, and why; no model is called. See `MoERouter.decide`."""
         if self.staff is not None:
             await self.staff.settle_names()
+        only = self._eligible(experts, without)
         return await self.router.decide(
-            as_query(query), top_k, only=experts, assume_ready=assume_ready
+            as_query(query), top_k, only=only, assume_ready=assume_ready
         )
 
     async def ask(
@@ -151,6 +158,7 @@ class Collegium:
         strategy: str | None = None,
         top_k: int | None = None,
         experts: Collection[str] = (),
+        without: Collection[str] = (),
     ) -> Response:
         """The college's answer.
 
@@ -159,12 +167,13 @@ class Collegium:
             strategy: how several answers become one; None means the configured way.
             top_k: how many experts to ask; None leaves it to the configuration.
             experts: names or keys of the only experts who may be asked; empty means all.
+            without: names or keys of experts who may not be asked.
 
         Raises:
             CollegiumError: the query cannot be answered; the subclass says why.
         """
         return await response_of(
-            self.stream(query, strategy=strategy, top_k=top_k, experts=experts)
+            self.stream(query, strategy=strategy, top_k=top_k, experts=experts, without=without)
         )
 
     async def stream(
@@ -174,20 +183,100 @@ class Collegium:
         strategy: str | None = None,
         top_k: int | None = None,
         experts: Collection[str] = (),
+        without: Collection[str] = (),
     ) -> AsyncGenerator[Chunk]:
         """The same as it grows: first a chunk with the `decision`, last one with the `response`."""
         query = as_query(query)
-        self._refuse_early(query, strategy, experts)
-        await self.open()
-        decision = await self.router.decide(query, top_k, only=experts)
-        self.events.publish(Routed(query, decision))
+        decision = await self.routed(
+            query, strategy=strategy, top_k=top_k, experts=experts, without=without
+        )
         yield Chunk(decision=decision)
-        panel = self._convene(query, decision)
-        async with aclosing(self.aggregator.stream(panel, strategy)) as chunks:
+        async with aclosing(self.answered(query, decision, strategy=strategy)) as chunks:
             async for chunk in chunks:
-                if chunk.response is not None:
-                    self.events.publish(Completed(query, chunk.response))
                 yield chunk
+
+    async def routed(
+        self,
+        query: Query,
+        *,
+        strategy: str | None = None,
+        top_k: int | None = None,
+        experts: Collection[str] = (),
+        without: Collection[str] = (),
+    ) -> Decision:
+        """Who will answer a query that is about to be answered; the first half of `stream`.
+
+        Raises:
+            CollegiumError: it cannot be answered; the subclass says why.
+        """
+        self._refuse_early(query, strategy, (*experts, *without))
+        await self.open()
+        only = self._eligible(experts, without)
+        decision = await self.router.decide(query, top_k, only=only)
+        self.events.publish(Routed(query, decision))
+        return decision
+
+    async def answered(
+        self,
+        query: Query,
+        decision: Decision,
+        *,
+        strategy: str | None = None,
+        pinned: str | None = None,
+    ) -> AsyncGenerator[Chunk]:
+        """The answer of those who were chosen; the second half of `stream`.
+
+        Where they all fail before anything was said, and not by the query's own fault, the next
+        expert of the ranking is asked in their place. A chosen expert who has the model `pinned`
+        answers with that one.
+        """
+        started = time.perf_counter()
+        seats = [
+            (_pinned(self.router.roster[one.key], pinned), one.score) for one in decision.chosen
+        ]
+        notes: tuple[str, ...] = ()
+        successors = iter(self.successors(decision))
+        while True:
+            left_s = (query.deadline_s or self.deadline_s) - (time.perf_counter() - started)
+            panel = self._convene(query, decision, seats, left_s, notes)
+            spoke = False
+            try:
+                async with aclosing(self.aggregator.stream(panel, strategy)) as chunks:
+                    async for chunk in chunks:
+                        spoke = spoke or bool(chunk.text or chunk.tool_calls or chunk.response)
+                        if chunk.response is not None:
+                            self.events.publish(Completed(query, chunk.response))
+                        yield chunk
+            except CollegiumError as error:
+                successor = None if spoke or not passing(error) else next(successors, None)
+                if successor is None:
+                    raise
+                seats = [(self.router.roster[successor.key], successor.score)]
+                notes = (*notes, f"{successor.expert} was asked instead, since {error}")
+            else:
+                return
+
+    def successors(self, decision: Decision) -> tuple[Candidate, ...]:
+        """Who would be asked next, where all the chosen fail: the best of the others, if ready."""
+        roster = self.router.roster
+        ready = (
+            one
+            for one in decision.passed_over
+            if one.key in roster and not roster[one.key].not_ready
+        )
+        return tuple(islice(ready, SUCCESSORS))
+
+    def _eligible(self, experts: Collection[str], without: Collection[str]) -> tuple[str, ...]:
+        """The keys of those who may be asked; empty means everybody."""
+        roster = self.router.roster
+        barred = {roster[name].key for name in without}
+        if not barred:
+            return tuple(experts)
+        among = [roster[name] for name in experts] or roster.snapshot()
+        left = tuple(one.key for one in among if one.key not in barred)
+        if not left:
+            raise QueryError("every expert who may be asked is also one who may not be")
+        return left
 
     def _refuse_early(self, query: Query, strategy: str | None, experts: Collection[str]) -> None:
         """Raise what would be raised anyway, before a model is fetched for nothing."""
@@ -199,19 +288,28 @@ class Collegium:
         for name in experts:
             self.router.roster[name]
 
-    def _convene(self, query: Query, decision: Decision) -> Panel:
-        roster = self.router.roster
+    def _convene(
+        self,
+        query: Query,
+        decision: Decision,
+        seats: Sequence[tuple[Expert, float]],
+        deadline_s: float,
+        notes: Iterable[str],
+    ) -> Panel:
         task, objective = query.task or decision.task, query.objective or self.objective
         budget_usd = self.budget_usd if query.budget_usd is None else query.budget_usd
-        return Panel(
+        panel = Panel(
             replace(query, task=task, objective=objective, budget_usd=budget_usd),
-            [(roster[one.key], one.score) for one in decision.chosen],
+            seats,
             events=self.events,
-            deadline_s=query.deadline_s or self.deadline_s,
+            deadline_s=deadline_s,
             decision=decision,
             verifier=self.staff.workbench.verifier if self.staff else None,
             records=self.staff.records if self.staff else None,
         )
+        for note in notes:
+            panel.note(note)
+        return panel
 
     async def open(self) -> None:
         """Find the experts' models, and fetch the embedded ones that are missing; once.
@@ -242,6 +340,18 @@ class Collegium:
 def as_query(query: Query | str) -> Query:
     """A query, of its text where it is only that."""
     return Query.of(query) if isinstance(query, str) else query
+
+
+def _pinned(expert: Expert, model: str | None) -> Expert:
+    if model is None or not isinstance(expert, ModelExpert):
+        return expert
+    has = expert.pool is not None and model in expert.pool.names
+    return expert.pinned_to(model) if has else expert
+
+
+def passing(error: CollegiumError) -> bool:
+    """Whether somebody else may well succeed where this was raised."""
+    return (error.status == 429 or error.status >= 500) and not isinstance(error, DeadlineExceeded)
 
 
 def this_machine() -> Surroundings:

@@ -57,6 +57,12 @@ class ResponseAggregator:
         self._makers = dict(makers or {})
         self._assurance = Assurance(QualityGate(quality), rng or random.SystemRandom())
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all strategies, here and installed."""
+        there = {*self._strategies, *self._makers, *plugins.names("strategies")}
+        return tuple(sorted(there))
+
     def strategy(self, name: str | None = None) -> Strategy:
         """The strategy of that name, or the default one.
 
@@ -68,9 +74,8 @@ class ResponseAggregator:
             try:
                 made = (self._makers.get(name) or plugins.load("strategies", name))()
             except PluginError as error:
-                known = sorted({*self._strategies, *self._makers, *plugins.names("strategies")})
                 raise UnknownStrategy(
-                    f"no strategy called {name!r}; there are: {', '.join(known)}"
+                    f"no strategy called {name!r}; there are: {', '.join(self.names)}"
                 ) from error
             self._strategies[name] = self._bound(made)
         return self._strategies[name]

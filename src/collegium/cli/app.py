@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from collegium.cli import ask, config, doctor, evaluate, experts, models, route, train
+from collegium.cli import ask, config, doctor, evaluate, experts, keys, models, route, serve, train
 
 
 def _version(show: bool) -> None:
@@ -37,10 +37,12 @@ def build() -> typer.Typer:
 
     app.command("ask")(ask.ask)
     app.command("route")(route.route)
+    app.command("serve")(serve.serve)
     app.add_typer(experts.app(), name="experts")
     app.command("train")(train.train)
     app.add_typer(evaluate.app(), name="evaluate")
     app.command("doctor")(doctor.doctor)
     app.add_typer(config.app(), name="config")
     app.add_typer(models.app(), name="models")
+    app.add_typer(keys.app(), name="keys")
     return app

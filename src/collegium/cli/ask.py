@@ -15,9 +15,10 @@ from collegium.cli.college import college
 from collegium.cli.progress import fetching
 from collegium.cli.queries import query_text
 from collegium.cli.receipts import doubt, receipt_lines
-from collegium.cli.shapes import decision_table, response_json
+from collegium.cli.shapes import decision_table
 from collegium.cli.terminal import harmless, running, say, say_json, stderr, verb
 from collegium.routing.selector import OBJECTIVES
+from collegium.shapes import response_json
 from collegium.types import Query
 
 if TYPE_CHECKING:

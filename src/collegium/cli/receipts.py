@@ -1,13 +1,13 @@
-"""A receipt as JSON, and in a few lines for people."""
+"""A receipt in a few lines for people."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from collegium.aggregation.quoting import short
 
 if TYPE_CHECKING:
-    from collegium.types import Call, Checked, Receipt, Usage
+    from collegium.types import Call, Checked, Receipt
 
 # Of what a check saw, this much is shown.
 EVIDENCE_CHARS = 160
@@ -23,35 +23,6 @@ CONSEQUENCES = {
     "abstained": "no answer is given",
     "marked": "the answer is given all the same",
 }
-
-
-def receipt_json(receipt: Receipt) -> dict[str, Any]:
-    """All that a receipt says but for the decision, which a response has beside it."""
-    return {
-        "strategy": receipt.strategy,
-        "quality": receipt.quality,
-        "confidence": None if receipt.confidence is None else round(receipt.confidence, 4),
-        "agreement": round(receipt.agreement, 4),
-        "disagreement": receipt.disagreement,
-        "verdicts": [_verdict(one) for one in receipt.verdicts],
-        "calls": [_call(call) for call in receipt.calls],
-        "failures": [list(failure) for failure in receipt.failures],
-        "usage": usage_json(receipt.usage),
-        "latency_ms": round(receipt.latency_ms, 1),
-        "overhead_ms": round(receipt.overhead_ms, 3),
-        "best_single": receipt.best_single,
-        "best_single_cost_usd": receipt.best_single_cost_usd,
-        "notes": list(receipt.notes),
-    }
-
-
-def usage_json(usage: Usage) -> dict[str, Any]:
-    """Tokens and cost."""
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "cost_usd": usage.cost_usd,
-    }
 
 
 def receipt_lines(receipt: Receipt) -> list[str]:
@@ -112,23 +83,3 @@ def _checked(one: Checked) -> str:
 def _usd(usd: float) -> str:
     """A sum, with more digits the smaller it is."""
     return f"${usd:.2f}" if usd == 0 or usd >= 1 else f"${usd:.6f}"
-
-
-def _verdict(one: Checked) -> dict[str, Any]:
-    return {
-        "expert": one.expert,
-        "model": one.model,
-        "outcome": one.verdict.outcome,
-        "check": one.verdict.check,
-        "evidence": one.verdict.evidence,
-    }
-
-
-def _call(call: Call) -> dict[str, Any]:
-    return {
-        "expert": call.expert,
-        "model": call.model,
-        "outcome": call.outcome,
-        "latency_ms": round(call.latency_ms, 1),
-        "usage": usage_json(call.usage),
-    }

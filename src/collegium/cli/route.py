@@ -15,10 +15,11 @@ from collegium.cli import options
 from collegium.cli.college import college
 from collegium.cli.progress import counting
 from collegium.cli.queries import query_text
-from collegium.cli.shapes import batch_json, decision_json, decision_table
+from collegium.cli.shapes import decision_table
 from collegium.cli.terminal import harmless, running, say, say_json, stderr, verb
 from collegium.errors import ConfigError, QueryError
 from collegium.jsonvalues import is_array, is_object
+from collegium.shapes import batch_json, decision_json
 from collegium.types import Message, Query
 
 if TYPE_CHECKING:

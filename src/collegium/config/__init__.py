@@ -4,11 +4,12 @@
 The `Config` that comes out is frozen, complete with its defaults, and needs no further checking.
 """
 
-from collegium.config.environment import cache_dir, config_dir, hub_url, secret
+from collegium.config.environment import cache_dir, config_dir, hub_url, secret, state_dir
 from collegium.config.reading import find, load, read, schema, to_yaml
 from collegium.config.sections import (
     AggregationConfig,
     BackendConfig,
+    BreakerConfig,
     CapabilityConfig,
     Config,
     ExpertConfig,
@@ -19,6 +20,7 @@ from collegium.config.sections import (
     MoeConfig,
     PriceConfig,
     RecordedBackendConfig,
+    ResilienceConfig,
     RouterConfig,
     VerificationConfig,
 )
@@ -26,6 +28,7 @@ from collegium.config.sections import (
 __all__ = [
     "AggregationConfig",
     "BackendConfig",
+    "BreakerConfig",
     "CapabilityConfig",
     "Config",
     "ExpertConfig",
@@ -36,6 +39,7 @@ __all__ = [
     "MoeConfig",
     "PriceConfig",
     "RecordedBackendConfig",
+    "ResilienceConfig",
     "RouterConfig",
     "VerificationConfig",
     "cache_dir",
@@ -46,5 +50,6 @@ __all__ = [
     "read",
     "schema",
     "secret",
+    "state_dir",
     "to_yaml",
 ]

@@ -18,9 +18,6 @@ class LimitsConfig(Section):
     concurrent: AtLeastOne = Field(
         default=1000, description="Requests being answered at once, in each worker."
     )
-    body_timeout_s: Positive = Field(
-        default=30.0, description="Seconds in which a request's body must have come."
-    )
     slow_reader_s: Positive = Field(
         default=60.0, description="Seconds for which a client may read nothing of its stream."
     )
@@ -48,9 +45,7 @@ class LogsConfig(Section):
     level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="From which level on."
     )
-    prompts: bool = Field(
-        default=False, description="Whether prompts are written, too."
-    )
+    prompts: bool = Field(default=False, description="Whether prompts are written, too.")
 
 
 class GatewayConfig(Section):

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from platformdirs import user_cache_path, user_config_path
+from platformdirs import user_cache_path, user_config_path, user_state_path
 
 from collegium.errors import ConfigError
 
@@ -57,6 +57,11 @@ def cache_dir(env: Mapping[str, str] | None = None) -> Path:
 def config_dir() -> Path:
     """The user's configuration folder."""
     return user_config_path("collegium", appauthor=False)
+
+
+def state_dir() -> Path:
+    """The folder for what is written down while collegium runs."""
+    return user_state_path("collegium", appauthor=False)
 
 
 def hub_url(env: Mapping[str, str] | None = None) -> str:

@@ -205,6 +205,10 @@ class HttpBackendConfig(Section):
         description="The base address, to which /chat/completions is added.",
         json_schema_extra={"format": "uri", "pattern": "^https?://"},
     )
+    replicas: list[Address] = Field(
+        default_factory=list[str],
+        description="Further base addresses of servers that have the same models.",
+    )
     api_key_env: Variable | None = Field(
         default=None, description="The name of the environment variable that holds the key."
     )
@@ -214,7 +218,9 @@ class HttpBackendConfig(Section):
     idle_timeout_s: Positive = Field(
         default=120.0, description="Seconds of silence before giving up."
     )
-    capacity: AtLeastOne = Field(default=8, description="Requests at once, for each model.")
+    capacity: AtLeastOne = Field(
+        default=8, description="Requests at once, for each model at each address."
+    )
 
 
 class ModelFileConfig(Section):
@@ -264,6 +270,59 @@ class PriceConfig(Section):
     output: NotNegative = Field(description="USD for a million tokens that it writes.")
 
 
+class BreakerConfig(Section):
+    """When an instance is left alone, and for how long."""
+
+    failures: AtLeastOne = Field(
+        default=5, description="So many failures in a row, and an instance is left alone."
+    )
+    ratio: Share = Field(
+        default=0.5, description="So large a share of the last requests failed, and it is as well."
+    )
+    open_s: Positive = Field(default=0.5, description="Seconds for which it is, the first time.")
+    max_open_s: Positive = Field(
+        default=3.0, description="The most that this grows to, when it keeps failing."
+    )
+
+
+class ResilienceConfig(Section):
+    """What is done to get an answer from models that fail, hang or are slow."""
+
+    retries: Annotated[int, Field(ge=0)] = Field(
+        default=3, description="How many times more a request is sent that has got nothing yet."
+    )
+    retry_budget: Share = Field(
+        default=0.2, description="The share of all requests that may be sent again."
+    )
+    backoff_s: NotNegative = Field(
+        default=0.1,
+        description="Seconds before the same instance is asked again; at most, and doubled each "
+        "time.",
+    )
+    breaker: BreakerConfig = Field(
+        default_factory=BreakerConfig, description="When an instance is left alone."
+    )
+    suspect_after_s: Positive = Field(
+        default=0.5,
+        description="Seconds without a first byte, at the least, after which somebody looks "
+        "whether the instance is there.",
+    )
+    probe_s: Positive = Field(
+        default=0.4, description="Seconds that it then has to answer anything at all."
+    )
+    hedge: Risk | None = Field(
+        default=None,
+        description="The quantile of the usual waits, 0.95 for example, after which another "
+        "instance is asked as well; none: no other is.",
+    )
+    hedge_budget: Share = Field(
+        default=0.05, description="The share of all requests for which that may be done."
+    )
+    queue: Annotated[int, Field(ge=0)] = Field(
+        default=64, description="How many requests may wait for a model; beyond that, 429."
+    )
+
+
 class Config(Section):
     """All that can be configured; `Config()` is what holds without a file."""
 
@@ -278,4 +337,8 @@ class Config(Section):
     prices: dict[Text, PriceConfig] = Field(
         default_factory=dict[str, PriceConfig],
         description="What models cost, by BACKEND/MODEL, by a bare name or by a short one.",
+    )
+    resilience: ResilienceConfig = Field(
+        default_factory=ResilienceConfig,
+        description="What is done where models fail, hang or are slow.",
     )

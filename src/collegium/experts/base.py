@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from collegium.types import Query
 
+# The methods in which an expert's own word on a query is given.
+_WORDS = ("can_handle", "computes", "plan", "suits")
+
 
 @dataclass(frozen=True, slots=True)
 class ExpertCapability:
@@ -68,6 +71,8 @@ class Expert(ABC):
             cls.process = count_process(cls.process)  # type: ignore[assignment, method-assign]
         if "stream" in cls.__dict__:
             cls.stream = count_stream(cls.stream)  # type: ignore[assignment, method-assign]
+        if not _grounded(cls):
+            cls.grounds = Expert.grounds  # type: ignore[method-assign]
 
     @abstractmethod
     async def can_handle(self, query: Query) -> float:
@@ -88,6 +93,24 @@ class Expert(ABC):
     def computes(self, query: Query) -> bool:
         """Whether the query asks outright for something it can compute, with no model. Quick."""
         return False
+
+    @property
+    def grounds(self) -> object | None:
+        """What its own word on a query rests on, beside the query and its record.
+
+        As long as this is equal, `suits` and `computes` say the same of the same query, so that
+        they need not be asked again. None where its word may rest on anything at all, as it does in
+        every class that writes `can_handle` and not this; then it is asked every time.
+        """
+        return None
+
+    def suits(self, query: Query) -> float:
+        """How well a query suits it, from 0 to 1, leaving its record aside.
+
+        Where there are `grounds`, this times `reliability` is what `can_handle` says of a query
+        that it does not compute; elsewhere nobody asks.
+        """
+        return 0.0
 
     async def compute(self, query: Query) -> Answer | None:
         """The exact answer to a query that it can compute; None where it cannot."""
@@ -114,7 +137,7 @@ class Expert(ABC):
     @property
     def max_load(self) -> int:
         """How many queries at once it takes: the most any capability does."""
-        return max((capability.max_load for capability in self.capabilities), default=4)
+        return max([capability.max_load for capability in self.capabilities], default=4)
 
     @property
     def current_load(self) -> int:
@@ -163,6 +186,16 @@ class Expert(ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r} load={self.current_load}/{self.max_load}>"
+
+
+def _grounded(cls: type[Expert]) -> bool:
+    """Whether nothing of the class's own word is newer than the `grounds` it says to have."""
+
+    def giver(name: str) -> int:
+        places = (place for place, one in enumerate(cls.__mro__) if name in vars(one))
+        return next(places, len(cls.__mro__))
+
+    return all(giver("grounds") <= giver(word) for word in _WORDS)
 
 
 def as_answer(result: Answer | Response, expert: Expert, started: float) -> Answer:

@@ -77,21 +77,28 @@ class ModelExpert(Expert):
         """What an answer of the model that it would choose now will cost; None without a price."""
         if self.pool is None:
             return None
-        return self.pool.expected_cost_usd(self._prompt(query), only=self.only)
+        return self.pool.expected_cost_usd(self.prompt_of(query), only=self.only)
 
     @property
     def not_ready(self) -> str:
         """What the expert lacks before it can answer; empty when it can."""
         return self.missing or ("" if self.pool is not None else self.no_pool)
 
-    async def can_handle(self, query: Query) -> float:
-        """How sure it is that it will answer well.
+    @property
+    def grounds(self) -> object | None:
+        """Its vocabulary."""
+        return self.vocabulary
 
-        The calibrated probability, by its vocabulary and the shape of the text, that the query is
-        one of its own (see `lexicon.assess`), times its reliability of late.
+    def suits(self, query: Query) -> float:
+        """The probability, by its vocabulary and the shape of the text, that a query is its own.
+
+        It is calibrated: see `lexicon.assess`.
         """
-        own = assess(self.vocabulary.evidence(read(reading_text(query))))
-        return own * self.reliability
+        return assess(self.vocabulary.evidence(read(reading_text(query))))
+
+    async def can_handle(self, query: Query) -> float:
+        """How sure it is that it will answer well: by the query, times its reliability of late."""
+        return self.suits(query) * self.reliability
 
     async def process(self, query: Query) -> Answer:
         """Answer the query with a model of the pool."""
@@ -110,7 +117,7 @@ class ModelExpert(Expert):
             raise ExpertNotReady(f"{self.name} is not ready: {lacks}")
         started = time.perf_counter()
         transcript = Transcript()
-        async with aclosing(self.pool.stream(self._prompt(query), only=self.only)) as chunks:
+        async with aclosing(self.pool.stream(self.prompt_of(query), only=self.only)) as chunks:
             async for chunk in chunks:
                 transcript.add(chunk)
                 yield chunk
@@ -129,7 +136,8 @@ class ModelExpert(Expert):
         )
         yield Chunk(answer=answer)
 
-    def _prompt(self, query: Query) -> Prompt:
+    def prompt_of(self, query: Query) -> Prompt:
+        """What its model is sent for a query."""
         return Prompt(
             messages=with_instructions(query.messages, self.instructions),
             sampling=query.sampling,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from collegium.errors import CollegiumError
 from collegium.experts.base import spoken
+from collegium.experts.fingerprint import fingerprint
 from collegium.experts.model_expert import ModelExpert
 from collegium.types import Answer, Chunk, Message, Query, Verdict
 
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+Kept = TypeVar("Kept")
+
 # Its bid for a question that it can compute, and how often what it computes is right: of answers
 # to held-out questions 303 of 305 were at first sight, 430 of 430 after mending
 # (benchmarks/mixture/computing.py).
 SURE, COMPUTED_CONFIDENCE = 0.98, 0.99
-REMEMBERED = 32
+REMEMBERED, REMEMBERED_AS_NOBODYS = 32, 2048
 
 MEND = (
     "Checking your answer found this:\n{evidence}\n"
@@ -42,33 +45,37 @@ class Checker(Protocol):
 class Plans:
     """Who computes the answer to a query, and how.
 
-    The last few queries are remembered, since whoever routes one, asks it and answers it wants to
-    know in turn.
+    It is remembered, since whoever routes a query, asks it and answers it wants to know in turn: of
+    the last few the plan, which may hold a long text, and of many that there is none.
     """
 
     def __init__(self, computers: Sequence[Computer]) -> None:
         self.computers = tuple(computers)
-        self._known: dict[int, tuple[Query, tuple[Computer, object] | None]] = {}
+        self._plans: dict[bytes, tuple[Computer, object]] = {}
+        self._nobodys: dict[bytes, None] = {}
 
     def of(self, query: Query) -> tuple[Computer, object] | None:
         """The first computer that reads the query, with its plan; None where none does."""
-        known = self._known.get(id(query.messages))
-        if known is not None and _same_question(known[0], query):
-            return known[1]
-        read = ((computer, computer.reads(query)) for computer in self.computers)
-        found = next(((computer, plan) for computer, plan in read if plan is not None), None)
-        if len(self._known) >= REMEMBERED:
-            self._known.pop(next(iter(self._known)))
-        self._known[id(query.messages)] = (query, found)
+        key = fingerprint(query)
+        if key in self._nobodys:
+            return None
+        found = self._plans.get(key) or self._read(query)
+        if found is None:
+            _keep(self._nobodys, key, None, REMEMBERED_AS_NOBODYS)
+        else:
+            _keep(self._plans, key, found, REMEMBERED)
         return found
 
+    def _read(self, query: Query) -> tuple[Computer, object] | None:
+        read = ((computer, computer.reads(query)) for computer in self.computers)
+        return next(((computer, plan) for computer, plan in read if plan is not None), None)
 
-def _same_question(one: Query, other: Query) -> bool:
-    return (
-        one.messages is other.messages
-        and one.sampling is other.sampling
-        and one.tools is other.tools
-    )
+
+def _keep(memory: dict[bytes, Kept], key: bytes, value: Kept, capacity: int) -> None:
+    """Take something down in the place of what was taken down first."""
+    if key not in memory and len(memory) >= capacity:
+        memory.pop(next(iter(memory)))
+    memory[key] = value
 
 
 class VerifyingExpert(ModelExpert):
@@ -96,6 +103,11 @@ class VerifyingExpert(ModelExpert):
     def mends(self) -> bool:
         """Whether it mends what fails its checks."""
         return self.only is None and self.verifier is not None
+
+    @property
+    def grounds(self) -> object | None:
+        """Its vocabulary, who computes for it, and whether it is only one of its voices."""
+        return self.vocabulary, self._plans, self.only
 
     def plan(self, query: Query) -> tuple[Computer, object] | None:
         """Who computes the answer, and how; None where nobody does."""

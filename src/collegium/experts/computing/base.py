@@ -39,7 +39,8 @@ class Computer(Protocol):
     def reads(self, query: Query) -> object | None:
         """Return the plan of a question that can be computed outright, else None.
 
-        Pure and quick: nothing is executed here.
+        Pure and quick: nothing is executed here. It looks at nothing but what a `fingerprint`
+        stands for, by which it is remembered.
         """
         ...
 
@@ -114,7 +115,7 @@ def _asks_for_a_form(query: Query) -> bool:
     form = query.sampling.get("response_format")
     if form and form != {"type": "text"}:
         return True
-    return query.sampling.get("tool_choice") not in {None, "auto", "none"}
+    return query.sampling.get("tool_choice") not in (None, "auto", "none")
 
 
 def _sets_terms(earlier: list[Message]) -> bool:

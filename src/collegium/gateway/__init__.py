@@ -1,0 +1,1 @@
+"""The HTTP door: one OpenAI-compatible endpoint in front of the college."""

@@ -1,0 +1,159 @@
+"""A question cut into words: what has a meaning of its own as it is written stays as it is.
+
+The words come in lower case, one spelling and separated by spaces, `,` and `.` among them. A quoted
+text, a piece of code, a formula, a name with capitals inside: each stands as one character of
+Unicode's private use, so that no rule about words touches it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from collegium.gateway.caching.synonyms import COMMON_NAMES, NUMBER_WORDS
+from collegium.gateway.caching.wording import FUNCTION_WORDS, MENTIONING, QUESTION_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A longer text holds more particulars than can be compared with confidence.
+MAX_CHARS = 300
+_FIRST_KEPT, _LAST_KEPT = 0xE000, 0xF8FF
+
+_QUOTED = re.compile(
+    r"`[^`]+`|\"[^\"]+\"|\u00ab[^\u00bb]+\u00bb|\u201e[^\u201c\u201d]+[\u201c\u201d]"
+    r"|\u300c[^\u300d]+\u300d|(?<![\w])'[^']+'(?!\w)"
+)
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]*)?(?:-[^\W\d_]+(?:'[^\W\d_]*)?)*")
+_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
+_MEASURE = re.compile(rf"({_NUMBER.pattern})(%|[^\W\d_]+)?")
+_INITIALS = re.compile(r"(?:[A-Za-z]\.){1,5}[A-Za-z]")
+_BYTES = re.compile(r"[kKMGTP]i?[bB](?:ps|/s)?")
+_CAPITAL_INSIDE = re.compile(r"[^\W\d_]*[a-z][A-Z]\w*|[A-Z]{2,}[a-z]\w+")
+_ENDS = ",;:!?.\u2026\u3002\uff1f\uff0c\uff01\u00bf\u00a1"
+_SUMS = "+-*/=<>\u00d7\u00f7"
+_SIGNS = re.compile(r"[=+*/^<>|\\]|\d")
+_SHORT = (
+    (
+        re.compile(r"\b(can|won|shan)'t\b"),
+        lambda m: {"can": "can not", "won": "will not"}.get(m[1], "shall not"),
+    ),
+    (re.compile(r"(?<=\w)n't\b"), " not"),
+    (re.compile(r"\b(what|who|where|how|why|when|it|that|there|here|he|she)'s\b"), r"\1 is"),
+    (re.compile(r"\b(what|who|where|how|why)s\b"), r"\1 is"),
+    (re.compile(r"(?<=\w)'re\b"), " are"),
+    (re.compile(r"\bi'm\b"), "i am"),
+    (re.compile(r"(?<=\w)'ll\b"), " will"),
+    (re.compile(r"(?<=\w)'ve\b"), " have"),
+    (re.compile(r"\b(i|you|he|she|we|they)'d\b"), r"\1 would"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A text's words between two spaces, and what its private characters stand for, in order."""
+
+    line: str
+    kept: tuple[str, ...]
+
+    def meant(self, word: str) -> str:
+        """The word, or what it stands for, which then is like no other word."""
+        return f"'{self.kept[ord(word) - _FIRST_KEPT]}'" if _is_private(word[0]) else word
+
+
+def cut(text: str) -> Cut | None:
+    """The words of a question; None where it is too long or of several lines."""
+    text = " ".join(unicodedata.normalize("NFC", text).strip().split(" "))
+    text = text.translate({0x2019: "'", 0x2018: "'", 0x201C: '"', 0x201D: '"', 0xA0: " "})
+    if len(text) > MAX_CHARS or "\n" in text or any(_is_private(char) for char in text):
+        return None
+    kept: list[str] = []
+
+    def keep(what: str) -> str:
+        kept.append(what)
+        return chr(_FIRST_KEPT + len(kept) - 1)
+
+    text = _QUOTED.sub(lambda found: f" {keep(found[0][1:-1])} ", text)
+    head, colon, payload = text.partition(": ")
+    if colon and _is_payload(head, payload):
+        text = f"{head} , {keep(_whole(payload, kept))}"
+    shouted = not any(char.islower() for char in text)
+    formula = _SIGNS.search(text) is not None
+    pieces: list[str] = []
+    for chunk in text.split():
+        start = not pieces or pieces[-1] == "."
+        for piece in _pieces(chunk, formula=formula):
+            if piece in ",.":
+                pieces.append(piece)
+            else:
+                pieces.append(_spelt(piece, shouted=shouted, start=start) or keep(piece))
+    line = " ".join(pieces)
+    for short, long in _SHORT:
+        line = short.sub(long, line)
+    return Cut(f" {line} ", tuple(kept))
+
+
+def _is_private(char: str) -> bool:
+    return _FIRST_KEPT <= ord(char) <= _LAST_KEPT
+
+
+def _is_payload(head: str, payload: str) -> bool:
+    """Whether what follows a colon is what is worked on, rather than the question itself."""
+    words = payload.lower().split()
+    asks = bool(words) and words[0].removesuffix("'s") in QUESTION_WORDS
+    return not asks or any(word.lower() in MENTIONING for word in head.split())
+
+
+def _whole(payload: str, kept: list[str]) -> str:
+    """The payload as it was written, what was quoted in it put back."""
+    return "".join(
+        f'"{kept[ord(char) - _FIRST_KEPT]}"' if _is_private(char) else char for char in payload
+    )
+
+
+def _pieces(chunk: str, *, formula: bool) -> Iterator[str]:
+    """A chunk of text without the punctuation about it, and that punctuation as `,` or `.`."""
+    core = chunk.strip(_ENDS)
+    if not core:
+        yield "," if set(chunk) <= set(",;:") else "."
+        return
+    if core.endswith(("'", ")")) and not formula and _WORD.fullmatch(core.strip("()'")):
+        core = core.strip("()'")
+    elif core.startswith("(") and not formula and _WORD.fullmatch(core[1:]):
+        core = core[1:]
+    ending = chunk[chunk.find(core) + len(core) :]
+    yield core
+    if set(ending) & set(".?!\u2026\u3002\uff1f\uff01"):
+        yield "."
+    elif ending:
+        yield ","
+
+
+def _spelt(piece: str, *, shouted: bool, start: bool) -> str | None:
+    """A piece as plain words; None where it stays as it is."""
+    if len(piece) == 1 and (_is_private(piece) or piece in _SUMS):
+        return piece
+    if piece.lower() in COMMON_NAMES:
+        return piece.lower()
+    if _INITIALS.fullmatch(piece):
+        return piece.replace(".", "").lower()
+    measure = _MEASURE.fullmatch(piece)
+    if measure and not _BYTES.fullmatch(measure[2] or ""):
+        unit = "percent" if measure[2] == "%" else (measure[2] or "").lower()
+        return f"{measure[1].replace(',', '')} {unit}".strip()
+    if not _WORD.fullmatch(piece) or _BYTES.fullmatch(piece):
+        return None
+    if not shouted and _means_by_capitals(piece, start=start):
+        return None
+    return " ".join(NUMBER_WORDS.get(word, word) for word in piece.lower().split("-"))
+
+
+def _means_by_capitals(word: str, *, start: bool) -> bool:
+    """US is not us, A not a, useState not usestate."""
+    if _CAPITAL_INSIDE.fullmatch(word):
+        return True
+    if not word.isupper() or word == "I":
+        return False
+    return (len(word) == 1 and not start) or (len(word) > 1 and word.lower() in FUNCTION_WORDS)

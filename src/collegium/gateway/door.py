@@ -1,0 +1,108 @@
+"""Who comes in, and how much they may carry: keys, permissions, and how many at once."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from collegium.errors import Draining, Forbidden, InvalidRequest, Overloaded
+from collegium.gateway.security.exposure import meant_for_here
+from collegium.gateway.security.permissions import presented, require
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from collegium.gateway.exchange import Exchange
+    from collegium.gateway.security.keys import Key, Permission
+    from collegium.gateway.security.keystore import KeyStore
+
+# So many Host headers are known at once.
+HOSTS = 64
+# Headers that mean something only if they are there once.
+SINGLE = (b"authorization", b"x-api-key", b"host", b"content-length", b"content-type")
+
+
+class Door:
+    """Lets in whoever may come, at most `most` at once; nobody new while `draining`."""
+
+    def __init__(self, keys: KeyStore, *, most: int) -> None:
+        self.keys = keys
+        self.draining = False
+        self.inside: set[Exchange] = set()
+        self._hosts: dict[bytes, bool] = {}
+        self._most = most
+
+    def key(self, exchange: Exchange, raw: Iterable[tuple[bytes, bytes]]) -> Key:
+        """The key of whoever asks.
+
+        Raises:
+            InvalidRequest: a header that counts is there twice.
+            AccessError: there is no key, or it is no good.
+            Forbidden: no key is asked for, and the request was meant for another machine.
+        """
+        headers = list(raw)
+        if len(headers) != len(exchange.headers):
+            self._refuse_doubles(headers)
+        key = self.keys.find(presented(headers))
+        if not key.hash and not self._for_here(exchange):
+            raise Forbidden(
+                f"the request is for {exchange.header(b'host')!r}; where no key is asked for, only "
+                "this machine is answered; make a key with `collegium keys create NAME`"
+            )
+        return key
+
+    def _for_here(self, exchange: Exchange) -> bool:
+        """Whether the request's Host is this machine; few names come, and they come often."""
+        host = exchange.headers.get(b"host", b"")
+        known = self._hosts.get(host)
+        if known is None:
+            if len(self._hosts) >= HOSTS:
+                self._hosts.clear()
+            known = self._hosts[host] = meant_for_here(host.decode("latin-1"))
+        return known
+
+    @staticmethod
+    def _refuse_doubles(headers: list[tuple[bytes, bytes]]) -> None:
+        names = [name for name, _ in headers]
+        for name in SINGLE:
+            if names.count(name) > 1:
+                raise InvalidRequest(f"the header {name.decode()!r} is there twice; send one")
+
+    def admit(self, exchange: Exchange) -> None:
+        """Count somebody in.
+
+        Raises:
+            Draining: the server is being stopped.
+            Overloaded: as many are inside as may be.
+        """
+        if self.draining:
+            raise Draining("the server is being stopped; ask another, or again in a moment")
+        if len(self.inside) >= self._most:
+            raise Overloaded(
+                f"{len(self.inside)} requests are being answered, which is as many as may be "
+                "(gateway.limits.concurrent)",
+                retry_after_s=1.0,
+            )
+        self.inside.add(exchange)
+
+    def leave(self, exchange: Exchange) -> None:
+        """Count somebody out."""
+        self.inside.discard(exchange)
+
+    def put_out_idlers(self, slow_reader_s: float) -> None:
+        """Cut off those who have read nothing for so many seconds."""
+        now = time.monotonic()
+        for exchange in tuple(self.inside):
+            since = exchange.writing_since
+            if since is not None and now - since > slow_reader_s:
+                exchange.abort()
+
+
+def may(key: Key, permission: Permission) -> Key:
+    """The key, if it has the permission.
+
+    Raises:
+        Forbidden: it has not.
+    """
+    require(key, permission)
+    return key

@@ -1,0 +1,1 @@
+"""What the server has at which path: chat, embeddings, catalogue, deciding, health."""

@@ -1,0 +1,325 @@
+"""Chat: completions, and what other dialects make of them."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from collegium.backends.base import Prompt
+from collegium.backends.prices import TOKEN_CHARS
+from collegium.errors import CollegiumError
+from collegium.gateway.affinity import Holder, ToolLoops, session_of
+from collegium.gateway.asking import Asked
+from collegium.gateway.caching import CacheWish
+from collegium.gateway.decisions import Account
+from collegium.gateway.exchange import headers_of
+from collegium.gateway.faults import error_body, error_of
+from collegium.gateway.kept import Kept, completion_of_events
+from collegium.gateway.naming import way_of
+from collegium.gateway.passed import events_of
+from collegium.gateway.rendering import DONE, Events, event
+from collegium.gateway.requests import NONE_ASKED, checked, decoded, message_of
+from collegium.gateway.security import require_model
+from collegium.types import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+    from collegium.gateway.app import Call
+    from collegium.gateway.caching import AnswerCache
+    from collegium.gateway.decisions import Accounts
+    from collegium.gateway.dialects import Dialect
+    from collegium.gateway.exchange import Exchange
+    from collegium.gateway.replies import Reply
+    from collegium.gateway.security import Limiter
+    from collegium.gateway.security.limits import Grant
+    from collegium.gateway.service import Service
+    from collegium.gateway.settings import Settings
+    from collegium.gateway.witness import Witness
+
+# An answer is thought to be this long where the request does not say how long it may be.
+ANSWER_TOKENS = 1024
+
+
+@dataclass(slots=True)
+class Chat:
+    """Answers chat requests, in the format of completions and in other dialects."""
+
+    service: Service
+    accounts: Accounts
+    limiter: Limiter
+    cache: AnswerCache | None
+    witness: Witness
+    settings: Settings
+    loops: ToolLoops = field(default_factory=ToolLoops)
+
+    async def complete(self, call: Call) -> None:
+        """POST /v1/chat/completions."""
+        body = await self._body(call.exchange)
+        await self._answer(call, body, Plain())
+
+    async def translate(self, call: Call, dialect: Dialect) -> None:
+        """The same in another dialect."""
+        told = await self._body(call.exchange)
+        await self._answer(call, dialect.request(told), Translated(dialect, told))
+
+    async def _body(self, exchange: Exchange) -> dict[str, Any]:
+        limits = self.settings.limits
+        raw = await exchange.body(most_bytes=limits.body_bytes)
+        return decoded(raw, depth=limits.depth)
+
+    async def _answer(self, call: Call, body: dict[str, Any], manner: Plain | Translated) -> None:
+        asked = self._asked(call, body)
+        require_model(call.key, asked.chat.model)
+        grant = None
+        if call.key.limits.any:
+            tokens = _tokens(asked)
+            grant = await self.limiter.admit(call.key, tokens, await self._cost_usd(asked))
+            if grant.standing is not None:
+                call.exchange.extra += grant.standing.headers()
+        failed = False
+        try:
+            await self._replied(call, asked, manner)
+        except CollegiumError as error:
+            failed = True
+            asked.account.outcome, asked.account.error = error.status, error.code
+            raise
+        finally:
+            self._close(call.exchange, asked, grant, failed=failed)
+
+    def _asked(self, call: Call, body: dict[str, Any]) -> Asked:
+        """The request as it is understood, with its account opened."""
+        exchange, settings = call.exchange, self.settings
+        chat = checked(body, messages=settings.limits.messages, choices=settings.limits.choices)
+        overrides = chat.collegium or NONE_ASKED
+        way = way_of(chat.model, self.service.college.router.roster)
+        session = session_of(exchange.headers, body, call.key.id)
+        account = Account(secrets.token_hex(16), call.key.id, time.time(), chat.model)
+        exchange.account = account
+        self.accounts.open(account)
+        deadline_s = overrides.deadline_s or self.service.college.deadline_s
+        asked = Asked(
+            body,
+            chat,
+            account,
+            way.overridden(overrides) if way is not None else None,
+            session,
+            exchange.started,
+            exchange.started + deadline_s,
+            holder=self.loops.holder(session, body),
+            listen=bool(chat.tools),
+        )
+        exchange.span.asked(chat.model, stream=asked.streamed, session=session)
+        return asked
+
+    async def _replied(self, call: Call, asked: Asked, manner: Plain | Translated) -> None:
+        wish = CacheWish()
+        if self.cache is not None:
+            overrides = asked.chat.collegium or NONE_ASKED
+            wish = CacheWish.of(call.exchange.header(b"cache-control"), overrides.cache)
+            cached = await self.cache.get(call.key.id, asked.body, wish)
+            self.witness.looked_up(cached)
+            if cached is not None:
+                kept = Kept(asked.account, cached, usage_wanted=asked.usage_wanted)
+                await self._give(call.exchange, asked, kept, manner, Keeping(wanted=False))
+                return
+        keeping = Keeping(wanted=self.cache is not None or bool(asked.chat.tools))
+        try:
+            async with self.service.reply(asked) as reply:
+                await self._give(call.exchange, asked, reply, manner, keeping)
+                if keeping.error is not None:
+                    raise keeping.error  # for those who count what became of it
+        except CollegiumError as error:
+            if error is not keeping.error:
+                raise
+            self.witness.refused(call.exchange, error)
+            return
+        completion = keeping.completion()
+        if completion is not None:
+            if asked.chat.tools:
+                self._remember_calls(asked, completion)
+            if self.cache is not None:
+                usage = asked.account.usage or Usage()
+                await self.cache.put(call.key.id, asked.body, completion, usage, wish)
+
+    async def _give(
+        self,
+        exchange: Exchange,
+        asked: Asked,
+        reply: Reply,
+        manner: Plain | Translated,
+        keeping: Keeping,
+    ) -> None:
+        """Say the reply, and keep of it what is wanted afterwards."""
+        account = asked.account
+        explain = (asked.chat.collegium or NONE_ASKED).explain
+        if not asked.streamed:
+            raw = await reply.whole()
+            keeping.raw = raw if keeping.wanted else b""
+            account.latency_ms = (time.perf_counter() - asked.started) * 1000
+            head = headers_of(headers_about(account))
+            await exchange.reply(200, manner.whole(raw, account if explain else None), head=head)
+            return
+        account.ttft_ms = (time.perf_counter() - asked.started) * 1000
+        self.witness.spoke(account)
+        await exchange.stream(head=headers_of(headers_about(account)))
+        async with aclosing(manner.pieces(reply, account if explain else None, keeping)) as pieces:
+            async for piece in pieces:
+                if piece:
+                    await exchange.piece(piece)
+        await exchange.end()
+
+    def _remember_calls(self, asked: Asked, completion: Mapping[str, Any]) -> None:
+        choices = completion.get("choices") or [{}]
+        calls = (choices[0].get("message") or {}).get("tool_calls") or ()
+        ids = [str(one.get("id")) for one in calls if one.get("id")]
+        decision = asked.account.decision
+        if ids and decision is not None:
+            holder = Holder(decision.chosen[0].key, asked.account.model)
+            self.loops.keep(asked.session, ids, holder)
+
+    def _close(
+        self, exchange: Exchange, asked: Asked, grant: Grant | None, *, failed: bool
+    ) -> None:
+        """Complete the account, and settle what the key has used."""
+        account = asked.account
+        account.latency_ms = (time.perf_counter() - asked.started) * 1000
+        account.outcome = account.outcome or exchange.status
+        if grant is not None:
+            # Of what somebody left early nobody knows what it used: then it counts as expected.
+            grant.settle(account.usage or (Usage() if failed else None))
+
+    async def _cost_usd(self, asked: Asked) -> float:
+        """What the request may cost, where that can be told."""
+        if asked.way is not None:
+            budget_usd = (asked.chat.collegium or NONE_ASKED).budget_usd
+            return budget_usd or self.settings.expected_cost_usd
+        pool = await self.service.pool(asked.chat.model)
+        messages = tuple(message_of(turn) for turn in asked.body["messages"])
+        cost_usd = pool.expected_cost_usd(Prompt(messages, sampling=asked.body)) or 0.0
+        return cost_usd * asked.choices
+
+
+class Plain:
+    """Completions as they are."""
+
+    def whole(self, raw: bytes, explained: Account | None) -> bytes:
+        """The completion, with the account where it is to be explained."""
+        if explained is None:
+            return raw
+        row = msgspec.json.decode(raw)
+        row["collegium"] = explained.told()
+        return msgspec.json.encode(row)
+
+    async def pieces(
+        self, reply: Reply, explained: Account | None, keeping: Keeping
+    ) -> AsyncGenerator[bytes]:
+        """The stream, which ends with [DONE] if it is complete and with an error if it is not."""
+        try:
+            async with aclosing(reply.events()) as events:
+                async for piece in events:
+                    keeping.add(piece)
+                    yield piece
+        except Exception as error:  # noqa: BLE001 -- the status line is out: it is told in the stream
+            told = error_of(error)
+            keeping.spoil(reply.account, told)
+            yield event(error_body(told))
+            return
+        if explained is not None:
+            account = reply.account
+            yield Events(account.id, int(account.at)).explained(account.told(), model=account.model)
+        yield DONE
+
+
+class Translated:
+    """Completions in another dialect; `body` is the request as it was asked there."""
+
+    def __init__(self, dialect: Dialect, body: Mapping[str, Any]) -> None:
+        self._dialect = dialect
+        self._body = body
+
+    def whole(self, raw: bytes, explained: Account | None) -> bytes:
+        """The reply, with the account where it is to be explained."""
+        row = self._dialect.whole(msgspec.json.decode(raw), self._body)
+        if explained is not None:
+            row["collegium"] = explained.told()
+        return msgspec.json.encode(row)
+
+    async def pieces(
+        self, reply: Reply, explained: Account | None, keeping: Keeping
+    ) -> AsyncGenerator[bytes]:
+        """The stream; one that cannot be completed ends with an error."""
+        translator = self._dialect.streaming(self._body)
+        try:
+            async with aclosing(reply.events()) as events:
+                async for piece in events:
+                    keeping.add(piece)
+                    for row in events_of(piece):
+                        yield translator.feed(msgspec.json.decode(row))
+        except Exception as error:  # noqa: BLE001 -- the status line is out: it is told in the stream
+            told = error_of(error)
+            keeping.spoil(reply.account, told)
+            yield translator.fail(told.status, told.code, str(told))
+            return
+        if explained is not None:
+            yield event({"type": "collegium", "collegium": explained.told()})
+        yield translator.end()
+
+
+@dataclass(slots=True)
+class Keeping:
+    """What of a reply is wanted afterwards: all of it, or nothing."""
+
+    wanted: bool
+    raw: bytes = b""
+    parts: list[bytes] = field(default_factory=list[bytes])
+    error: CollegiumError | None = None
+
+    def add(self, piece: bytes) -> None:
+        """Take the next piece of a stream."""
+        if self.wanted:
+            self.parts.append(piece)
+
+    def spoil(self, account: Account, error: CollegiumError) -> None:
+        """The stream was not completed: none of it is wanted."""
+        self.wanted, self.error = False, error
+        account.error = error.code
+
+    def completion(self) -> dict[str, Any] | None:
+        """The completion; None where nothing was kept, or what was is no completion."""
+        if not self.wanted:
+            return None
+        try:
+            if self.raw:
+                whole: dict[str, Any] = msgspec.json.decode(self.raw)
+                return whole
+            rows = [msgspec.json.decode(one) for one in events_of(b"".join(self.parts))]
+            return completion_of_events(rows)
+        except (msgspec.DecodeError, TypeError, ValueError, AttributeError):
+            return None  # of another shape than is kept; the client has it all the same
+
+
+def headers_about(account: Account) -> dict[str, str]:
+    """What a reply's headers say of who answered."""
+    decision = account.decision
+    return {
+        "x-collegium-decision-id": account.id,
+        "x-collegium-expert": account.expert,
+        "x-collegium-model": account.model,
+        "x-collegium-confidence": f"{decision.confidence:.4f}" if decision else "",
+        "x-collegium-strategy": account.strategy,
+        "x-collegium-overhead-ms": f"{account.overhead_ms:.3f}",
+        "x-collegium-cache": account.cached,
+    }
+
+
+def _tokens(asked: Asked) -> int:
+    """About how many tokens the request may come to, answer and all."""
+    chars = len(msgspec.json.encode(asked.body["messages"]))
+    most = asked.chat.max_completion_tokens or asked.chat.max_tokens or ANSWER_TOKENS
+    return chars // TOKEN_CHARS + most * asked.choices

@@ -1,0 +1,78 @@
+"""Whether the server lives, whether it can serve, and how everything in it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collegium.gateway.app import Call
+    from collegium.gateway.caching import AnswerCache
+    from collegium.gateway.door import Door
+    from collegium.gateway.opening import Opening
+    from collegium.observe.metrics import Metrics
+    from collegium.system import Collegium
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Tells how the server is."""
+
+    college: Collegium
+    door: Door
+    opening: Opening
+    metrics: Metrics
+    cache: AnswerCache | None
+
+    async def live(self, call: Call) -> None:
+        """GET /health/live: 200 as long as the server answers at all."""
+        await call.exchange.reply_json({"status": "live"})
+
+    async def ready(self, call: Call) -> None:
+        """GET /health/ready: 200 where a question would be answered now, else 503 and why not."""
+        why = self._unready()
+        status = "ready" if not why else "not ready"
+        await call.exchange.reply_json({"status": status, "reason": why}, 503 if why else 200)
+
+    def _unready(self) -> str:
+        if self.door.draining:
+            return "the server is being stopped"
+        if not self.opening.done:
+            return self.opening.reason
+        roster = self.college.router.roster
+        lacking = [expert.not_ready for expert in roster]
+        if not lacking:
+            return "no expert is on duty"
+        return lacking[0] if all(lacking) else ""
+
+    async def status(self, call: Call) -> None:
+        """GET /api/status: experts, models, instances, and how busy each is."""
+        staff = self.college.staff
+        cache = self.cache.standing() if self.cache is not None else None
+        told: dict[str, Any] = {
+            "ready": not self._unready(),
+            "reason": self._unready(),
+            "requests_in_flight": len(self.door.inside),
+            "experts": [
+                {
+                    "expert": expert.key,
+                    "name": expert.name,
+                    "ready": not expert.not_ready,
+                    "lacks": expert.not_ready or None,
+                    "load": expert.current_load,
+                    "max_load": expert.max_load,
+                    "queries": expert.total_queries,
+                    "success_rate": round(expert.success_rate, 4),
+                    "average_latency_ms": round(expert.average_latency_ms, 1),
+                }
+                for expert in self.college.router.roster
+            ],
+            "instances": self.college.directory.states() if staff is not None else [],
+            "cache": None if cache is None else {"owners": cache.owners, "entries": cache.entries},
+        }
+        await call.exchange.reply_json(told)
+
+    async def exposition(self, call: Call) -> None:
+        """GET /metrics: for a Prometheus server."""
+        page, media_type = self.metrics.render(call.exchange.header(b"accept"))
+        await call.exchange.reply(200, page, media_type.encode())

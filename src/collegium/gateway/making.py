@@ -1,0 +1,199 @@
+"""Makes the gateway out of a configuration: every part, and the paths at which it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from dataclasses import replace
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from collegium.backends.directory import EMBEDDED_DEFAULT, LOCAL
+from collegium.config import LlamaCppBackendConfig
+from collegium.gateway.afterwards import Afterwards
+from collegium.gateway.app import Endpoint, Gateway
+from collegium.gateway.caching import AnswerCache, CacheSettings
+from collegium.gateway.cors import Cors
+from collegium.gateway.decisions import Accounts
+from collegium.gateway.dialects import MessagesDialect, ResponsesDialect
+from collegium.gateway.door import Door
+from collegium.gateway.endpoints.catalogue import Catalogue
+from collegium.gateway.endpoints.chat import Chat
+from collegium.gateway.endpoints.deciding import Deciding
+from collegium.gateway.endpoints.document import Document
+from collegium.gateway.endpoints.embeddings import Embeddings
+from collegium.gateway.endpoints.health import Health
+from collegium.gateway.opening import Opening
+from collegium.gateway.security import KeyStore, Limiter, local, require_keys
+from collegium.gateway.service import Service
+from collegium.gateway.settings import Settings
+from collegium.gateway.witness import Witness
+from collegium.observe.families import Names
+from collegium.observe.logs import Logs
+from collegium.observe.metrics import Metrics
+from collegium.observe.tracing import tracer_of
+from collegium.routing.network import GatingNetwork
+from collegium.routing.shelf import BUILTIN_ENCODER, encoder
+from collegium.system import Collegium, this_machine
+
+if TYPE_CHECKING:
+    from collegium.config import Config
+    from collegium.encoders.base import Encoder
+    from collegium.errors import CollegiumError
+    from collegium.gateway.dialects import Dialect
+    from collegium.gateway.server import Plan
+
+
+def gateway_of(plan: Plan) -> Gateway:
+    """The gateway that a plan describes.
+
+    Raises:
+        ConfigError: others can reach it, and there is no key; or the configuration is wrong.
+    """
+    config = plan.config
+    door_settings = config.gateway
+    surroundings = replace(this_machine(), offline=plan.offline)
+    college = Collegium.of(config, model=plan.model, surroundings=surroundings)
+    keys = KeyStore(plan.keys_path, open_door=opens(config))
+    require_keys(door_settings.host, keys)
+    settings = Settings.of(config)
+    logs = Logs(
+        sys.stderr,
+        form=door_settings.logs.format,
+        level=door_settings.logs.level,
+        prompts=door_settings.logs.prompts,
+        secrets=secrets_of(config),
+    )
+    metrics = Metrics(names_of(college, config), shared=plan.shared)
+    tracer = tracer_of(
+        door_settings.otlp_endpoint,
+        version=version("collegium"),
+        prompts=door_settings.logs.prompts,
+    )
+    college.events.subscribe(metrics)
+    college.events.subscribe(tracer)
+    witness = Witness(metrics, tracer, logs=logs)
+    vectors = encoder_of(college)
+    cache = cache_of(config, vectors)
+    accounts = Accounts(door_settings.decisions)
+    limiter = Limiter(plan.ledger_path)
+    verifier = college.staff.workbench.verifier if college.staff else None
+    afterwards = Afterwards(verifier)
+    service = Service(
+        college, afterwards, embedded=embedded_of(config), express=door_settings.express
+    )
+    door = Door(keys, most=door_settings.limits.concurrent)
+    opening = Opening(college)
+    chat = Chat(service, accounts, limiter, cache, witness, settings)
+    health = Health(college, door, opening, metrics, cache)
+    deciding = Deciding(college, accounts, settings)
+    catalogue = Catalogue(college, int(time.time()))
+    document = Document(version("collegium"))
+    embeddings = Embeddings(service, vectors, limiter, settings)
+
+    async def starting() -> None:
+        logs.start()
+        opening.begin()
+
+    async def stopping() -> None:
+        await opening.aclose()
+        await afterwards.aclose()
+        await college.aclose()
+        await limiter.aclose()
+        await asyncio.to_thread(tracer.close)
+        metrics.close()
+        logs.close()
+
+    return Gateway(
+        (
+            Endpoint("/v1/chat/completions", {"POST": chat.complete}, counted=True),
+            translated("/v1/responses", chat, ResponsesDialect()),
+            translated("/v1/messages", chat, MessagesDialect()),
+            Endpoint("/v1/embeddings", {"POST": embeddings.embed}, counted=True),
+            Endpoint("/v1/models", {"GET": catalogue.all}),
+            Endpoint("/v1/models/", {"GET": catalogue.named}),
+            Endpoint("/api/route", {"POST": deciding.route}, counted=True),
+            Endpoint("/api/decisions", {"GET": deciding.latest}),
+            Endpoint("/api/decisions/", {"GET": deciding.decision}),
+            Endpoint("/api/status", {"GET": health.status}, permission="admin"),
+            Endpoint("/metrics", {"GET": health.exposition}, permission="admin"),
+            Endpoint("/openapi.json", {"GET": document.shown}, permission=None),
+            Endpoint("/health/live", {"GET": health.live}, permission=None),
+            Endpoint("/health/ready", {"GET": health.ready}, permission=None),
+        ),
+        door,
+        witness,
+        cors=Cors(door_settings.cors_origins) if door_settings.cors_origins else None,
+        slow_reader_s=door_settings.limits.slow_reader_s,
+        starting=starting,
+        stopping=stopping,
+    )
+
+
+def translated(path: str, chat: Chat, dialect: Dialect) -> Endpoint:
+    """The endpoint of another dialect."""
+
+    def error(error: CollegiumError) -> dict[str, object]:
+        return dialect.error(error.status, error.code, str(error), getattr(error, "param", None))
+
+    return Endpoint(
+        path, {"POST": partial(chat.translate, dialect=dialect)}, error=error, counted=True
+    )
+
+
+def opens(config: Config) -> bool:
+    """Whether requests without a key are taken, as long as there are no keys."""
+    wanted = config.gateway.require_key
+    return local(config.gateway.host) if wanted is None else not wanted
+
+
+def embedded_of(config: Config) -> dict[str, tuple[str, ...]]:
+    """The models that clients may name of each backend of model files: those configured."""
+    named = {
+        name: (*backend.models, *backend.files)
+        for name, backend in config.backends.items()
+        if isinstance(backend, LlamaCppBackendConfig)
+    }
+    return {LOCAL: (EMBEDDED_DEFAULT,), **named} if LOCAL not in config.backends else named
+
+
+def secrets_of(config: Config) -> tuple[str, ...]:
+    """The keys of all backends, which no log may ever have."""
+    surroundings = this_machine()
+    names = [getattr(one, "api_key_env", None) for one in config.backends.values()]
+    values = [surroundings.secret(name) for name in names if name]
+    return tuple(value for value in values if value)
+
+
+def names_of(college: Collegium, config: Config) -> Names:
+    """The names that metrics may have as labels."""
+    experts = college.router.roster.snapshot()
+    models = dict.fromkeys(
+        config.models.get(model, model) for entry in config.moe.experts for model in entry.models
+    )
+    strategies = ("named", "express", "computed", *college.aggregator.names)
+    return Names(
+        experts=tuple(one.name for one in experts),
+        models=tuple(models),
+        instances=tuple(models),
+        strategies=strategies,
+    )
+
+
+def encoder_of(college: Collegium) -> Encoder:
+    """The encoder that there is in any case: the gate's where it has one, else the built-in one."""
+    gate = college.router.gate
+    return gate.encoder if isinstance(gate, GatingNetwork) else encoder(BUILTIN_ENCODER)
+
+
+def cache_of(config: Config, vectors: Encoder) -> AnswerCache | None:
+    """The cache of answers; None where none is wanted."""
+    wanted = config.gateway.cache
+    if not wanted.exact and not wanted.semantic:
+        return None
+    settings = CacheSettings(
+        exact=wanted.exact, semantic=wanted.semantic, ttl_s=wanted.ttl_s, entries=wanted.entries
+    )
+    return AnswerCache(settings, encoder=vectors if wanted.semantic else None)

@@ -1,0 +1,58 @@
+"""Opens the college while the server is up already, so that it can say what it waits for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from collegium.errors import CollegiumError
+
+if TYPE_CHECKING:
+    from collegium.system import Collegium
+
+logger = logging.getLogger(__name__)
+
+AGAIN_S = 5.0
+
+
+class Opening:
+    """Finds the experts' models in the background, again and again until they are found."""
+
+    def __init__(self, college: Collegium, *, again_s: float = AGAIN_S) -> None:
+        self._college = college
+        self._again_s = again_s
+        self._task: asyncio.Task[None] | None = None
+        self.done = False
+        self.reason = "the models are being looked for"
+
+    def begin(self) -> None:
+        """Begin, in a task of its own."""
+        self._task = asyncio.create_task(self._open())
+
+    async def _open(self) -> None:
+        while True:
+            try:
+                await self._warm()
+                await self._college.open()
+            except CollegiumError as error:
+                self.reason = str(error)
+                logger.warning("the college does not open yet: %s", error)
+                await asyncio.sleep(self._again_s)
+            else:
+                self.done, self.reason = True, ""
+                return
+
+    async def _warm(self) -> None:
+        """Do once what is slow the first time, before somebody waits for it."""
+        await asyncio.to_thread(import_module, "collegium.backends.http")
+        with suppress(CollegiumError):
+            await self._college.decide("Where do we begin?")
+
+    async def aclose(self) -> None:
+        """Stop looking."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)

@@ -1,0 +1,119 @@
+"""HTTP/1.1 as uvicorn reads it, with bounds on what a request may be before it is one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from collegium.gateway.exchange import ABORT
+
+if TYPE_CHECKING:
+    import asyncio
+
+HEAD_BYTES = 32 * 1024
+HEADERS = 100
+HEAD_TIMEOUT_S = 15.0
+BODY_TIMEOUT_S = 60.0
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """Refuses heads that are too long, and closes connections on which none comes.
+
+    What is no HTTP at all is answered in the shape of every other error.
+    """
+
+    _head_bytes = 0
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for a request, but not for ever."""
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more will come."""
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """A request begins; it is to say how the connection is cut."""
+        super().on_message_begin()
+        self._head_bytes = 0
+        if self._waiting is None:
+            self._wait()
+        scope: Any = self.scope
+        scope["extensions"] = {ABORT: self.transport.abort}
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the address."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
+        self._count(len(name) + len(value))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is there: now there is something to answer."""
+        self._wait_no_more()
+        if not self._too_much:
+            self._wait(BODY_TIMEOUT_S)
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        if not self._too_much:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """All of the request is there."""
+        self._wait_no_more()
+        if not self._too_much:
+            super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP, and hang up."""
+        self._hang_up(400, "bad_request", f"this is not HTTP/1.1 as it should be: {msg}")
+
+    @property
+    def _too_much(self) -> bool:
+        return self._head_bytes > HEAD_BYTES or len(self.headers) > HEADERS
+
+    def _count(self, size: int) -> None:
+        before, self._head_bytes = self._too_much, self._head_bytes + size + 4
+        if self._too_much and not before:
+            self._hang_up(
+                431,
+                "head_too_large",
+                f"the request's head is too long; at most {HEAD_BYTES:,} bytes and {HEADERS} "
+                "headers are taken",
+            )
+
+    def _hang_up(self, status: int, code: str, message: str) -> None:
+        error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
+        body = msgspec.json.encode({"error": error})
+        head = (
+            b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
+            % len(body)
+        )
+        if not self.transport.is_closing():
+            self.transport.write(STATUS_LINE[status] + head + body)
+            self.transport.close()
+
+    def _wait(self, seconds: float = HEAD_TIMEOUT_S) -> None:
+        self._waiting = self.loop.call_later(seconds, self._nothing_came)
+
+    def _wait_no_more(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _nothing_came(self) -> None:
+        self._waiting = None
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+        elif not self.cycle.response_started:
+            self._hang_up(408, "body_too_slow", "the request's body did not come in time")

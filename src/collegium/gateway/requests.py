@@ -1,0 +1,199 @@
+"""What a chat request may look like, checked once at the door."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+import msgspec
+from msgspec import Meta, Struct
+
+from collegium.errors import InvalidRequest
+from collegium.types import Message, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# What the backend is not sent of a body: what we read ourselves, and what we write anew.
+OURS = frozenset({"messages", "model", "stream", "tools", "collegium", "deadline_s"})
+
+Share = Annotated[float, Meta(ge=0, le=2)]
+Positive = Annotated[float, Meta(gt=0)]
+AtLeastOne = Annotated[int, Meta(ge=1)]
+Name = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class Overrides(Struct, forbid_unknown_fields=True, frozen=True):
+    """How one request wants to be answered: the `collegium` object of its body.
+
+    `experts` are the only ones who may be asked, `without` those who may not. `budget_usd` and
+    `deadline_s` are for the whole answer. With `explain` the reply has its receipt. `cache` is
+    false where neither a kept answer is wanted nor the new one kept, 'refresh' where only the new
+    one is, and true where a kept one will do though the temperature is above 0.
+    """
+
+    explain: bool = False
+    experts: Annotated[list[Name], Meta(max_length=64)] = []
+    without: Annotated[list[Name], Meta(max_length=64)] = []
+    top_k: AtLeastOne | None = None
+    strategy: Name | None = None
+    objective: Literal["quality", "balanced", "cheap", "fast", "parity"] | None = None
+    budget_usd: Positive | None = None
+    deadline_s: Positive | None = None
+    cache: bool | Literal["refresh"] | None = None
+
+
+class StreamOptions(Struct, frozen=True):
+    """What a stream brings beside the text."""
+
+    include_usage: bool | None = None
+
+
+class Turn(Struct, frozen=True):
+    """One message of a conversation; what it has beside these goes to the model as it is."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[dict[str, Any]] | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+
+
+class ChatBody(Struct, frozen=True):
+    """A chat request. Fields that are not here go to the backend as they came."""
+
+    model: Name
+    messages: Annotated[list[Turn], Meta(min_length=1)]
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    n: AtLeastOne | None = None
+    temperature: Share | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    max_tokens: AtLeastOne | None = None
+    max_completion_tokens: AtLeastOne | None = None
+    stop: str | list[str] | None = None
+    seed: int | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Meta(ge=0)] | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    response_format: dict[str, Any] | None = None
+    user: str | None = None
+    collegium: Overrides | None = None
+
+
+_DECODER = msgspec.json.Decoder()
+_PLACE = re.compile(r"^(?P<words>.*?)(?: - at `(?P<place>.+)`)?$", re.DOTALL)
+_CHOICES = {
+    "role": ("system", "developer", "user", "assistant", "tool", "function"),
+    "objective": ("quality", "balanced", "cheap", "fast", "parity"),
+}
+_OPENING = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+NONE_ASKED = Overrides()
+
+
+def decoded(raw: bytes, *, depth: int) -> dict[str, Any]:
+    """A body's JSON object.
+
+    Raises:
+        InvalidRequest: it is not JSON, not UTF-8, not an object, or deeper than `depth` levels.
+    """
+    try:
+        if raw.count(b"[") + raw.count(b"{") > depth and _depth(raw, depth) > depth:
+            raise InvalidRequest(f"the body's brackets go deeper than {depth} levels")
+        body = _DECODER.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"the body is not JSON: {error}") from error
+    except RecursionError as error:
+        raise InvalidRequest(f"the body's brackets go deeper than {depth} levels") from error
+    if not isinstance(body, dict):
+        raise InvalidRequest(f"the body is JSON, but {_named(body)}; send an object")
+    return cast("dict[str, Any]", body)
+
+
+def _depth(raw: bytes, most: int) -> int:
+    """How deep the brackets go; no further than one beyond `most` is looked."""
+    deepest = level = 0
+    for match in _OPENING.finditer(raw):
+        sign = match[0]
+        if sign in b"[{":
+            level += 1
+            deepest = max(deepest, level)
+            if deepest > most:
+                break
+        elif sign in b"]}":
+            level -= 1
+    return deepest
+
+
+def checked(body: Mapping[str, Any], *, messages: int, choices: int) -> ChatBody:
+    """The body as what it should be.
+
+    Raises:
+        InvalidRequest: a part is missing, of the wrong type, or more than is taken.
+    """
+    try:
+        chat = msgspec.convert(body, ChatBody)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from error
+    if len(chat.messages) > messages:
+        raise InvalidRequest(
+            f"messages: {len(chat.messages):,} are too many; at most {messages:,} are taken "
+            "(gateway.limits.messages)",
+            "messages",
+        )
+    if (chat.n or 1) > choices:
+        raise InvalidRequest(f"n: {chat.n} is too many; at most {choices} are given", "n")
+    return chat
+
+
+def invalid(error: msgspec.ValidationError) -> InvalidRequest:
+    """What a shape that does not fit means, with the name of the part."""
+    found = _PLACE.match(str(error))
+    words, place = (found["words"], found["place"]) if found else (str(error), None)
+    param = (place or "").removeprefix("$").removeprefix(".") or None
+    missing = re.search(r"missing required field `(\w+)`", words)
+    if missing:
+        param = f"{param}.{missing[1]}" if param else missing[1]
+        words = "it is missing"
+        if missing[1] == "model":
+            words += "; 'auto' lets the college choose"
+    unknown = re.search(r"contains unknown field `(.+)`", words)
+    if unknown:
+        known = ", ".join(Overrides.__struct_fields__)
+        words = f"unknown key {unknown[1]!r}; there are: {known}"
+    if words.startswith("Invalid enum value"):
+        words += f"; there are: {', '.join(_CHOICES.get((param or '').rpartition('.')[2], ()))}"
+    words = words.replace("`", "'")
+    return InvalidRequest(f"{param}: {words}" if param else words, param)
+
+
+def query_of(
+    body: Mapping[str, Any], chat: ChatBody, *, identity: str, session: str | None
+) -> Query:
+    """The query that a chat body asks."""
+    asked = chat.collegium or NONE_ASKED
+    return Query(
+        messages=tuple(message_of(turn) for turn in body["messages"]),
+        id=identity,
+        session=session,
+        deadline_s=asked.deadline_s,
+        sampling={name: value for name, value in body.items() if name not in OURS},
+        tools=tuple(chat.tools or ()),
+        objective=asked.objective,
+        budget_usd=asked.budget_usd,
+    )
+
+
+def message_of(turn: Mapping[str, Any]) -> Message:
+    """A message of a body; what it has beside role and content is kept."""
+    if len(turn) == 2 and "content" in turn:
+        return Message(turn["role"], turn["content"])
+    rest = {name: value for name, value in turn.items() if name not in ("role", "content")}
+    return Message(turn["role"], turn.get("content"), rest)
+
+
+def _named(value: object) -> str:
+    return {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(
+        type(value), "a number"
+    )

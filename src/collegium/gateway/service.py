@@ -1,0 +1,179 @@
+"""Finds who replies to a chat request: a named model, one expert straight through, or the house."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from collegium.backends.base import Prompt
+from collegium.errors import CollegiumError, InvalidRequest, UnknownModel
+from collegium.gateway.asking import single
+from collegium.gateway.composed import composed
+from collegium.gateway.express import Express
+from collegium.gateway.passed import Passed
+from collegium.gateway.requests import message_of, query_of
+from collegium.system import passing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Mapping
+
+    from collegium.backends.pool import Pool
+    from collegium.gateway.afterwards import Afterwards
+    from collegium.gateway.asking import Asked
+    from collegium.gateway.naming import Way
+    from collegium.gateway.replies import Reply
+    from collegium.system import Collegium
+    from collegium.types import Decision, Query
+
+# How many models named by clients have a pool at once; the longest unused goes first.
+NAMED_POOLS = 256
+
+
+class Service:
+    """The college, as the gateway asks it.
+
+    `embedded` has, for each backend of model files, the models that a client may name. With
+    `express`, one expert's answer that nothing is to be done with goes through byte by byte.
+    """
+
+    def __init__(
+        self,
+        college: Collegium,
+        afterwards: Afterwards,
+        *,
+        embedded: Mapping[str, Collection[str]],
+        express: bool = True,
+    ) -> None:
+        self.college = college
+        self._embedded = embedded
+        self._express = Express(college, afterwards) if express else None
+        self._pools: OrderedDict[str, Pool] = OrderedDict()
+
+    def reply(self, asked: Asked) -> AbstractAsyncContextManager[Reply]:
+        """The reply to a request, once it has begun; leaving ends all work on it.
+
+        Raises:
+            CollegiumError: there is none.
+        """
+        return self._named(asked) if asked.way is None else self._routed(asked, asked.way)
+
+    @asynccontextmanager
+    async def _named(self, asked: Asked) -> AsyncIterator[Reply]:
+        """The reply of the model that the request names."""
+        account = asked.account
+        pool = await self.pool(asked.chat.model)
+        account.strategy = "named"
+        messages = tuple(message_of(turn) for turn in asked.body["messages"])
+        prompt = Prompt(messages, session=asked.session)
+        account.overhead_ms = (time.perf_counter() - asked.started) * 1000
+        async with pool.relay(prompt, asked.passed_on(), deadline_s=asked.left_s) as relayed:
+            yield Passed(account, relayed, listen=asked.listen)
+
+    @asynccontextmanager
+    async def _routed(self, asked: Asked, way: Way) -> AsyncIterator[Reply]:
+        """The reply of whoever the college chooses."""
+        account = asked.account
+        query = query_of(asked.body, asked.chat, identity=account.id, session=asked.session)
+        query = replace(query, objective=way.objective, deadline_s=asked.left_s)
+        decision = await self.college.routed(
+            query,
+            strategy=way.strategy,
+            top_k=way.top_k,
+            experts=self._waiting(asked) or way.experts,
+            without=way.without,
+        )
+        account.decision = decision
+        account.overhead_ms = (time.perf_counter() - asked.started) * 1000
+        query = replace(query, task=query.task or decision.task)
+        async with AsyncExitStack() as stack:
+            yield await self._answered(stack, asked, query, decision, way)
+
+    async def _answered(
+        self, stack: AsyncExitStack, asked: Asked, query: Query, decision: Decision, way: Way
+    ) -> Reply:
+        """The reply of those chosen; where one who goes straight through fails, of the next."""
+        account = asked.account
+        while True:
+            account.expert = decision.chosen[0].expert
+            expert = self._express.fitting(asked, query, decision, way) if self._express else None
+            if expert is None or self._express is None:
+                return await stack.enter_async_context(self._house(asked, query, decision, way))
+            try:
+                return await stack.enter_async_context(
+                    self._express.reply(asked, query, decision, expert)
+                )
+            except CollegiumError as error:
+                successors = self.college.successors(decision) if passing(error) else ()
+                if not successors or len(account.notes) >= len(decision.ranking):
+                    raise
+                asked.holder = None
+                account.notes = (
+                    *account.notes,
+                    f"{successors[0].expert} was asked instead, since {error}",
+                )
+                decision = passed_to(decision, successors[0].key)
+
+    @asynccontextmanager
+    async def _house(
+        self, asked: Asked, query: Query, decision: Decision, way: Way
+    ) -> AsyncIterator[Reply]:
+        """The reply of the house: a panel, a computation, an answer that is checked first."""
+        several = asked.choices > 1
+        if several and (len(decision.chosen) > 1 or not way.plain):
+            raise InvalidRequest(
+                "n: several answers are given by one expert; a panel has only one to give", "n"
+            )
+        query = replace(query, sampling=single(query))
+        pinned = asked.holder.model if asked.holder else None
+        voices = [
+            self.college.answered(query, decision, strategy=way.strategy, pinned=pinned)
+            for _ in range(asked.choices)
+        ]
+        async with composed(asked.account, voices, usage_wanted=asked.usage_wanted) as reply:
+            yield reply
+
+    def _waiting(self, asked: Asked) -> tuple[str, ...]:
+        """Who waits for the tool results that the request brings, and is still on duty."""
+        if asked.holder is None or asked.holder.expert not in self.college.router.roster:
+            return ()
+        return (asked.holder.expert,)
+
+    async def pool(self, name: str) -> Pool:
+        """The pool of a model that a client names.
+
+        Raises:
+            UnknownModel: nothing has it, or a client may not name it.
+        """
+        pool = self._pools.get(name)
+        if pool is None:
+            self._refuse_files(name)
+            instances = await self.college.directory.find_all(name)
+            staff = self.college.staff
+            if staff is None:
+                raise UnknownModel(f"no model called {name!r}; this college has only experts")
+            pool = self._pools[name] = staff.pool(instances)
+            if len(self._pools) > NAMED_POOLS:
+                self._pools.popitem(last=False)
+        return pool
+
+    def _refuse_files(self, name: str) -> None:
+        """A client names embedded models that are configured, never a file of the machine.
+
+        Raises:
+            UnknownModel: it is another one.
+        """
+        backend, _, model = name.partition("/")
+        models = self._embedded.get(backend)
+        if models is not None and model not in models:
+            known = ", ".join(f"{backend}/{one}" for one in models)
+            raise UnknownModel(f"no model called {name!r}; of {backend!r} there are: {known}")
+
+
+def passed_to(decision: Decision, key: str) -> Decision:
+    """The decision with another expert in the place of the chosen ones."""
+    successor = next(one for one in decision.passed_over if one.key == key)
+    others = tuple(one for one in decision.passed_over if one is not successor)
+    return replace(decision, chosen=(successor,), passed_over=others)
