@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collegium.gateway.afterwards import Afterwards
     from collegium.gateway.asking import Asked
     from collegium.gateway.naming import Way
+    from collegium.observe.tracing import Tracer
     from collegium.system import Collegium
     from collegium.types import Decision, Query
 
@@ -32,8 +33,9 @@ RAW = ("logprobs", "top_logprobs", "audio", "modalities", "prediction")
 class Express:
     """The short way from one expert to the client."""
 
-    def __init__(self, college: Collegium, afterwards: Afterwards) -> None:
+    def __init__(self, college: Collegium, afterwards: Afterwards, tracer: Tracer) -> None:
         self._college = college
+        self._tracer = tracer
         self._afterwards = afterwards
 
     def fitting(
@@ -88,7 +90,11 @@ class Express:
         try:
             with leased(expert):
                 async with pool.relay(
-                    expert.prompt_of(query), body, only=only, deadline_s=asked.left_s
+                    expert.prompt_of(query),
+                    body,
+                    only=only,
+                    deadline_s=asked.left_s,
+                    headers=self._tracer.outgoing_headers(only or expert.model),
                 ) as relayed:
                     yield Passed(asked.account, relayed, listen=True, ended=ended)
         except (GeneratorExit, asyncio.CancelledError, ClientGone) as error:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from collegium.errors import (
     AccessError,
+    BackendError,
     BackendRefused,
     CollegiumError,
     InvalidRequest,
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_ADDRESS = re.compile(r" at https?://[^\s,;)]+")
 # What a client is told to wait where nobody knows better, in seconds.
 RETRY_AFTER_S = 1.0
 MOST_RETRY_AFTER_S = 24 * 3600.0
@@ -37,12 +40,17 @@ def error_body(error: CollegiumError) -> dict[str, Any]:
     """The body of the OpenAI shape."""
     return {
         "error": {
-            "message": str(error),
+            "message": message_of(error),
             "type": kind_of(error),
             "param": getattr(error, "param", None),
             "code": error.code,
         }
     }
+
+
+def message_of(error: CollegiumError) -> str:
+    """What a client is told; where backends are is not for everybody to know."""
+    return _ADDRESS.sub("", str(error)) if isinstance(error, BackendError) else str(error)
 
 
 def kind_of(error: CollegiumError) -> str:

@@ -25,6 +25,7 @@ from collegium.gateway.endpoints.deciding import Deciding
 from collegium.gateway.endpoints.document import Document
 from collegium.gateway.endpoints.embeddings import Embeddings
 from collegium.gateway.endpoints.health import Health
+from collegium.gateway.faults import message_of
 from collegium.gateway.opening import Opening
 from collegium.gateway.security import KeyStore, Limiter, local, require_keys
 from collegium.gateway.service import Service
@@ -74,6 +75,7 @@ def gateway_of(plan: Plan) -> Gateway:
     )
     college.events.subscribe(metrics)
     college.events.subscribe(tracer)
+    college.directory.listeners.add(metrics)
     witness = Witness(metrics, tracer, logs=logs)
     vectors = encoder_of(college)
     cache = cache_of(config, vectors)
@@ -82,7 +84,11 @@ def gateway_of(plan: Plan) -> Gateway:
     verifier = college.staff.workbench.verifier if college.staff else None
     afterwards = Afterwards(verifier)
     service = Service(
-        college, afterwards, embedded=embedded_of(config), express=door_settings.express
+        college,
+        afterwards,
+        tracer,
+        embedded=embedded_of(config),
+        express=door_settings.express,
     )
     door = Door(keys, most=door_settings.limits.concurrent)
     opening = Opening(college)
@@ -136,7 +142,8 @@ def translated(path: str, chat: Chat, dialect: Dialect) -> Endpoint:
     """The endpoint of another dialect."""
 
     def error(error: CollegiumError) -> dict[str, object]:
-        return dialect.error(error.status, error.code, str(error), getattr(error, "param", None))
+        param = getattr(error, "param", None)
+        return dialect.error(error.status, error.code, message_of(error), param)
 
     return Endpoint(
         path, {"POST": partial(chat.translate, dialect=dialect)}, error=error, counted=True

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collegium.gateway.asking import Asked
     from collegium.gateway.naming import Way
     from collegium.gateway.replies import Reply
+    from collegium.observe.tracing import Tracer
     from collegium.system import Collegium
     from collegium.types import Decision, Query
 
@@ -43,13 +44,15 @@ class Service:
         self,
         college: Collegium,
         afterwards: Afterwards,
+        tracer: Tracer,
         *,
         embedded: Mapping[str, Collection[str]],
         express: bool = True,
     ) -> None:
         self.college = college
+        self._tracer = tracer
         self._embedded = embedded
-        self._express = Express(college, afterwards) if express else None
+        self._express = Express(college, afterwards, tracer) if express else None
         self._pools: OrderedDict[str, Pool] = OrderedDict()
 
     def reply(self, asked: Asked) -> AbstractAsyncContextManager[Reply]:
@@ -69,7 +72,12 @@ class Service:
         messages = tuple(message_of(turn) for turn in asked.body["messages"])
         prompt = Prompt(messages, session=asked.session)
         account.overhead_ms = (time.perf_counter() - asked.started) * 1000
-        async with pool.relay(prompt, asked.passed_on(), deadline_s=asked.left_s) as relayed:
+        async with pool.relay(
+            prompt,
+            asked.passed_on(),
+            deadline_s=asked.left_s,
+            headers=self._tracer.outgoing_headers(asked.chat.model),
+        ) as relayed:
             yield Passed(account, relayed, listen=asked.listen)
 
     @asynccontextmanager

@@ -33,21 +33,24 @@ _INITIALS = re.compile(r"(?:[A-Za-z]\.){1,5}[A-Za-z]")
 _BYTES = re.compile(r"[kKMGTP]i?[bB](?:ps|/s)?")
 _CAPITAL_INSIDE = re.compile(r"[^\W\d_]*[a-z][A-Z]\w*|[A-Z]{2,}[a-z]\w+")
 _ENDS = ",;:!?.\u2026\u3002\uff1f\uff0c\uff01\u00bf\u00a1"
+_ONE_SPELLING = {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'}
 _SUMS = "+-*/=<>\u00d7\u00f7"
 _SIGNS = re.compile(r"[=+*/^<>|\\]|\d")
-_SHORT = (
-    (
-        re.compile(r"\b(can|won|shan)'t\b"),
-        lambda m: {"can": "can not", "won": "will not"}.get(m[1], "shall not"),
-    ),
-    (re.compile(r"(?<=\w)n't\b"), " not"),
-    (re.compile(r"\b(what|who|where|how|why|when|it|that|there|here|he|she)'s\b"), r"\1 is"),
-    (re.compile(r"\b(what|who|where|how|why)s\b"), r"\1 is"),
-    (re.compile(r"(?<=\w)'re\b"), " are"),
-    (re.compile(r"\bi'm\b"), "i am"),
-    (re.compile(r"(?<=\w)'ll\b"), " will"),
-    (re.compile(r"(?<=\w)'ve\b"), " have"),
-    (re.compile(r"\b(i|you|he|she|we|they)'d\b"), r"\1 would"),
+_SHORT = tuple(
+    (re.compile(short), long)
+    for short, long in (
+        (r"\bcan't\b", "can not"),
+        (r"\bwon't\b", "will not"),
+        (r"\bshan't\b", "shall not"),
+        (r"(?<=\w)n't\b", " not"),
+        (r"\b(what|who|where|how|why|when|it|that|there|here|he|she)'s\b", r"\1 is"),
+        (r"\b(what|who|where|how|why)s\b", r"\1 is"),
+        (r"(?<=\w)'re\b", " are"),
+        (r"\bi'm\b", "i am"),
+        (r"(?<=\w)'ll\b", " will"),
+        (r"(?<=\w)'ve\b", " have"),
+        (r"\b(i|you|he|she|we|they)'d\b", r"\1 would"),
+    )
 )
 
 
@@ -65,9 +68,8 @@ class Cut:
 
 def cut(text: str) -> Cut | None:
     """The words of a question; None where it is too long or of several lines."""
-    text = " ".join(unicodedata.normalize("NFC", text).strip().split(" "))
-    text = text.translate({0x2019: "'", 0x2018: "'", 0x201C: '"', 0x201D: '"', 0xA0: " "})
-    if len(text) > MAX_CHARS or "\n" in text or any(_is_private(char) for char in text):
+    text = unicodedata.normalize("NFC", text).strip().translate(_ONE_SPELLING)
+    if len(text) > MAX_CHARS or "\n" in text or any(map(_is_private, text)):
         return None
     kept: list[str] = []
 
@@ -79,17 +81,7 @@ def cut(text: str) -> Cut | None:
     head, colon, payload = text.partition(": ")
     if colon and _is_payload(head, payload):
         text = f"{head} , {keep(_whole(payload, kept))}"
-    shouted = not any(char.islower() for char in text)
-    formula = _SIGNS.search(text) is not None
-    pieces: list[str] = []
-    for chunk in text.split():
-        start = not pieces or pieces[-1] == "."
-        for piece in _pieces(chunk, formula=formula):
-            if piece in ",.":
-                pieces.append(piece)
-            else:
-                pieces.append(_spelt(piece, shouted=shouted, start=start) or keep(piece))
-    line = " ".join(pieces)
+    line = " ".join(word if word else keep(piece) for piece, word in _spelt(text))
     for short, long in _SHORT:
         line = short.sub(long, line)
     return Cut(f" {line} ", tuple(kept))
@@ -113,31 +105,40 @@ def _whole(payload: str, kept: list[str]) -> str:
     )
 
 
+def _spelt(text: str) -> Iterator[tuple[str, str | None]]:
+    """The pieces of a text, each with how it is spelt; None where it stays as it is."""
+    shouted = not any(char.islower() for char in text)
+    formula = _SIGNS.search(text) is not None
+    start = True
+    for chunk in text.split():
+        for piece in _pieces(chunk, formula=formula):
+            if not shouted and _means_by_capitals(piece, start=start):
+                yield piece, None
+            else:
+                yield piece, _plain(piece)
+            start = piece == "."
+
+
 def _pieces(chunk: str, *, formula: bool) -> Iterator[str]:
     """A chunk of text without the punctuation about it, and that punctuation as `,` or `.`."""
     core = chunk.strip(_ENDS)
     if not core:
         yield "," if set(chunk) <= set(",;:") else "."
         return
-    if core.endswith(("'", ")")) and not formula and _WORD.fullmatch(core.strip("()'")):
-        core = core.strip("()'")
-    elif core.startswith("(") and not formula and _WORD.fullmatch(core[1:]):
-        core = core[1:]
     ending = chunk[chunk.find(core) + len(core) :]
-    yield core
+    bare = core.strip("()'")
+    yield bare if core != bare and not formula and _WORD.fullmatch(bare) else core
     if set(ending) & set(".?!\u2026\u3002\uff1f\uff01"):
         yield "."
     elif ending:
         yield ","
 
 
-def _spelt(piece: str, *, shouted: bool, start: bool) -> str | None:
-    """A piece as plain words; None where it stays as it is."""
-    if len(piece) == 1 and (_is_private(piece) or piece in _SUMS):
+def _plain(piece: str) -> str | None:
+    """A piece as plain words in one spelling; None where it is none."""
+    if piece in ",." or piece in _SUMS or (len(piece) == 1 and _is_private(piece)):
         return piece
-    if piece.lower() in COMMON_NAMES:
-        return piece.lower()
-    if _INITIALS.fullmatch(piece):
+    if piece.lower() in COMMON_NAMES or _INITIALS.fullmatch(piece):
         return piece.replace(".", "").lower()
     measure = _MEASURE.fullmatch(piece)
     if measure and not _BYTES.fullmatch(measure[2] or ""):
@@ -145,13 +146,13 @@ def _spelt(piece: str, *, shouted: bool, start: bool) -> str | None:
         return f"{measure[1].replace(',', '')} {unit}".strip()
     if not _WORD.fullmatch(piece) or _BYTES.fullmatch(piece):
         return None
-    if not shouted and _means_by_capitals(piece, start=start):
-        return None
     return " ".join(NUMBER_WORDS.get(word, word) for word in piece.lower().split("-"))
 
 
 def _means_by_capitals(word: str, *, start: bool) -> bool:
     """US is not us, A not a, useState not usestate."""
+    if not _WORD.fullmatch(word) or word.lower() in COMMON_NAMES:
+        return False
     if _CAPITAL_INSIDE.fullmatch(word):
         return True
     if not word.isupper() or word == "I":

@@ -6,27 +6,40 @@ Everything else in them counts, in the order in which it stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # By these a language is told: small words that English has not.
 _SMALL_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         language: frozenset(words.split())
         for language, words in {
-            "de": "der die das ein eine einen ist sind wie und ich mit für nicht zu im den dem auf von "
-            "wer wo warum welche welcher kann schreibe bitte",
-            "es": "el la los las un una es son cómo qué cuál de en con para por no se y quién dónde "
-            "puedo del al mi cuándo cuánto",
-            "fr": "le la les un une des est sont comment quel quelle de en avec pour pas ne et qui où "
-            "puis du au mon ma que quand combien l'eau est-ce",
-            "it": "il lo la gli un una è sono come che qual di con per non e chi dove posso del della "
-            "quando quanto",
-            "pt": "o os as um uma é são como que qual de em com para não e quem onde posso do da "
-            "quando quanto",
+            "de": """
+                der die das ein eine einen ist sind wie und ich mit für nicht zu im den dem auf
+                von wer wo warum welche welcher kann schreibe bitte
+            """,
+            "es": """
+                el la los las un una es son cómo qué cuál de en con para por no se y quién dónde
+                puedo del al mi cuándo cuánto
+            """,
+            "fr": """
+                le la les un une des est sont comment quel quelle de en avec pour pas ne et qui
+                où puis du au mon ma que quand combien
+            """,
+            "it": """
+                il lo la gli un una è sono come che qual di con per non e chi dove posso del della
+                quando quanto
+            """,
+            "pt": """
+                o os as um uma é são como que qual de em com para não e quem onde posso do da
+                quando quanto
+            """,
             "nl": "de het een is zijn hoe wat en ik met voor niet te van wie waar waarom kan welke",
             "pl": "jest są jak co i z dla nie w na kto gdzie dlaczego czy mogę się",
-            "tr": "bir ve ne nasıl için ile mi mı kim nerede neden değil",
+            "tr": "bir ve ne nas\u0131l için ile mi m\u0131 kim nerede neden değil",
         }.items()
     }
 )
@@ -38,8 +51,8 @@ _ENGLISH = frozenset(
     """.split()
 )
 _COURTESIES = re.compile(
-    r"^ (?:bitte|hallo|guten tag|hi|hey|hola|buenos días|por favor|bonjour|salut|ciao|salve|per favore"
-    r"|oi|olá|привет|здравствуйте|подскажите пожалуйста|подскажите|скажите пожалуйста|скажите"
+    r"^ (?:bitte|hallo|guten tag|hi|hey|hola|buenos días|por favor|bonjour|salut|ciao|salve"
+    r"|per favore|oi|olá|привет|здравствуйте|подскажите пожалуйста|подскажите|скажите пожалуйста|скажите"
     r"|пожалуйста|cześć|dzień dobry|proszę|merhaba|lütfen|alsjeblieft|hoi"
     r"|(?:kannst du|können sie|könntest du|könnten sie)(?: mir)?(?: bitte)? (?:sagen|erklären)"
     r"|(?:me )?(?:puedes|podrías|puede|podría)(?: decir| explicar)(?:me)?"
@@ -52,7 +65,8 @@ _FAREWELLS = re.compile(
 )
 # 请问, 请, 麻烦你; すみません; what a sentence begins with where words are not spaced.
 _UNSPACED = re.compile(
-    "^ (?:\u8bf7\u95ee|\u8bf7|\u9ebb\u70e6\u4f60|\u4f60\u597d|\u3059\u307f\u307e\u305b\u3093)[,\uff0c\u3001 ]*"
+    "^ (?:\u8bf7\u95ee|\u8bf7|\u9ebb\u70e6\u4f60|\u4f60\u597d"
+    "|\u3059\u307f\u307e\u305b\u3093)[,\uff0c\u3001 ]*"
 )
 
 

@@ -117,19 +117,19 @@ class _Reader:
         self._pairs: set[tuple[str, str]] = set()
         self._link = self._clause = self._last = ""
 
-    def take(self, token: str, following: str) -> None:
+    def take(self, word: str, following: str) -> None:
         """Take one word, told which is next."""
-        if token in (",", "."):
+        if word in (",", "."):
             self._link = self._clause = self._last = ""
-        elif not self._wanted and (token in _MARKS or token in wording.QUESTION_WORDS):
-            self._wanted = "what" if token in ("WHAT", "which") else token.lower()
+        elif not self._wanted and (word in _MARKS or word in wording.QUESTION_WORDS):
+            self._wanted = "what" if word in ("WHAT", "which") else word.lower()
             self._link = self._last = ""
-        elif self._verbatim or (token == "a" and _ends_there(following)):
-            self._add(token)
-        elif token in _MATTER_OF_FORM and _ends_there(following):
+        elif self._verbatim or (word == "a" and _ends_there(following)):
+            self._add(word)
+        elif word in _MATTER_OF_FORM and _ends_there(following):
             self._add("do")
         else:
-            self._take_meaning(token)
+            self._take_meaning(word)
 
     def particulars(self, *, yes_or_no: bool) -> Particulars | None:
         """What the words came to; None if there is nothing that they say."""
@@ -140,37 +140,37 @@ class _Reader:
             tuple(_in_one_order(self._words, self._alone)),
             self._tense,
             frozenset(self._persons),
-            {link: frozenset(words) for link, words in self._ties.items()},
+            {link: frozenset(tied) for link, tied in self._ties.items()},
             frozenset(self._pairs),
         )
 
-    def _take_meaning(self, token: str) -> None:
-        self._note(token)
-        if token in wording.CLAUSES:
-            self._clause, self._link = token, ""
-        elif token in wording.LINKS and token not in _NO_ORDER:
-            self._link = token
-        if token not in wording.DROPPED:
-            self._take_word(token)
-        elif token not in wording.ARTICLES:
+    def _take_meaning(self, word: str) -> None:
+        self._note(word)
+        if word in wording.CLAUSES:
+            self._clause, self._link = word, ""
+        elif word in wording.LINKS and word not in _NO_ORDER:
+            self._link = word
+        if word not in wording.DROPPED:
+            self._take_word(word)
+        elif word not in wording.ARTICLES:
             self._last = ""
 
-    def _take_word(self, token: str) -> None:
-        owner = token.removesuffix("'s").removesuffix("'")
-        if owner and token[0] != "'" and owner != token:
+    def _take_word(self, word: str) -> None:
+        owner = word.removesuffix("'s").removesuffix("'")
+        if owner and word[0] != "'" and owner != word:
             self._add(one_for(owner))
             self._ties.setdefault("of", set()).add(one_for(owner))
         else:
-            self._add(one_for(token))
+            self._add(one_for(word))
 
-    def _note(self, token: str) -> None:
-        if token in wording.PAST:
+    def _note(self, word: str) -> None:
+        if word in wording.PAST:
             self._tense = "past"
-        elif token in wording.PRESENT:
+        elif word in wording.PRESENT:
             self._tense = self._tense or "present"
-        elif token in wording.FIRST_PERSON:
+        elif word in wording.FIRST_PERSON:
             self._persons.add("first")
-        elif token in wording.SECOND_PERSON:
+        elif word in wording.SECOND_PERSON:
             self._persons.add("second")
 
     def _add(self, word: str) -> None:

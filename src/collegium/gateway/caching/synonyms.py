@@ -45,6 +45,31 @@ cause reason
 good great
 university college
 if whether
+cheap inexpensive
+delicious tasty
+afraid scared
+weird strange
+sofa couch
+garbage trash rubbish
+refrigerator fridge
+bicycle bike
+airplane aeroplane
+grandmother grandma
+grandfather grandpa
+mother mom mum
+father dad
+coworker colleague
+website site
+reply respond
+require need
+attempt try
+permit allow
+forbid prohibit
+substitute replace
+yearly annually
+enormous huge gigantic
+tale story
+famous renowned
 on about
 shop store
 lower reduce decrease

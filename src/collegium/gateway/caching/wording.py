@@ -7,8 +7,10 @@ counts as meaning something.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 QUESTION_WORDS = frozenset("what which who whom whose when where why how".split())
 # Verbs that work on a text: where one is, small words are the matter itself.
@@ -83,7 +85,15 @@ OPENERS = _rewritings(
         (r"(?:hi|hello|hey|greetings)(?: there| everyone| all)?(?: [.,])", ""),
         (r"(?:hi|hello|hey)(?: there)?(?= (?:can|could|would|please|what|how|why|do|i) )", ""),
         (r"good (?:morning|afternoon|evening) [.,]", ""),
-        (r"(?:ok|okay|so|well|um|thanks|thank you|quick question|question)(?: [.,])?", ""),
+        (r"(?:ok |okay |so |um |and ){1,2}[.,]", ""),
+        (
+            r"(?:ok|okay|so|um)(?: so)?(?= (?:what|which|who|when|where|why|how|is|are|can|do|does) )",
+            "",
+        ),
+        (
+            r"(?:well|thanks|thank you|quick question|question|(?:i have )?(?:a|1)(?: quick)? question) [.,]",
+            "",
+        ),
         (r"(?:please|pls|plz|kindly)(?: [.,])?", ""),
         (rf"(?:can|could|would|will) (?:you|u)(?: please| kindly| possibly)?{_REQUEST}", ""),
         (r"(?:can|could|would|will) (?:you|u) (?:please|kindly|pls)", ""),
@@ -108,10 +118,22 @@ OPENERS = _rewritings(
 )
 CLOSERS: list[Rewriting] = [
     (
-        re.compile(r"(?: [.,])* (?:please|pls|plz|thanks|thank you|thx|cheers|for me)(?: [.,])* $"),
+        re.compile(
+            r"(?: [.,])+ (?:please|pls|plz|thanks|thank you|thx|cheers|if possible|if you can)"
+            r"(?: so much| very much| a lot| in advance)?(?: [.,])* $"
+        ),
         " ",
     ),
+    (re.compile(r"(?<! say)(?<! saying)(?<! with)(?<! to) (?:please|pls|plz)(?: [.,])* $"), " "),
+    (
+        re.compile(
+            r"^ (?!what |which |who |when |where |why |how |is |are |do |does |should |can |will )"
+            r"(.+) for me(?: [.,])* $"
+        ),
+        r" \1 ",
+    ),
 ]
+
 # "In Python, how ..." is "how ... in Python".
 FRONTED = re.compile(
     r"^ ((?:in|for|as|at|using|with|from|during|on|under|according to) (?:[^\s,.]+ ){1,6}), (.+) $"
@@ -176,7 +198,7 @@ FRAMES = _rewritings(
         # What something is called by, and how much of it there is.
         (r"what does (.{1,40}) mean(?= [.,]| $| in )", r"WHAT mean \1"),
         (r"what (.{1,40}) means(?= [.,]| $| in )", r"WHAT mean \1"),
-        (r"what is the meaning of", "WHAT mean"),
+        (r"what is the meaning of|what is meant by", "WHAT mean"),
         (r"(?:what is )?the definition of", "WHAT"),
         (r"(?:the )?(?:word|term|expression)(?= [\ue000-\uf8ff] )", ""),
         (r"(?:another word|a synonym|synonyms?|other words?) (?:for|of)", "synonym of"),
@@ -191,6 +213,11 @@ FRAMES = _rewritings(
             r"how many (?:people|inhabitants|residents) (?:live|are there|are) in",
             "what is the population of",
         ),
+        (r"(?:how much|what) (?:does|do) (.{1,40}) cost", r"what is the price of \1"),
+        (r"how much (?:does|do) (.{1,40}) weigh", r"what is the weight of \1"),
+        (r"how heavy (?:is|are)", "what is the weight of"),
+        (r"what (?:is|are) (.{1,40}) used for", r"what is the purpose of \1"),
+        (r"where (is|are) (.{1,40}) (?:located|situated)", r"where \1 \2"),
         (r"how many (\S+) (?:are there|are|exist) in", r"how many \1 in"),
         (r"how many (\S+) (?:does|do) (.{1,30}) have", r"how many \1 in \2"),
         (r"how much money", "how much"),
@@ -214,8 +241,15 @@ FRAMES = _rewritings(
         (r"regular expressions?", "regex"),
         (r"object oriented programming", "oop"),
         # Two things beside each other.
-        (r"how (?:is|are) (\S+(?: \S+)?) different from", r"what is the difference of \1 and"),
+        (
+            r"how (?:is|are) (\S+(?: \S+)?) different (?:from|than)",
+            r"what is the difference of \1 and",
+        ),
         (r"how (?:does|do) (\S+(?: \S+)?) differ from", r"what is the difference of \1 and"),
+        (
+            r"what (?:distinguishes|differentiates) (\S+(?: \S+)?) from",
+            r"what is the difference of \1 and",
+        ),
         (r"how do (.{1,60}) differ", r"what is the difference of \1"),
         (r"differences? between", "difference of"),
         (r"pros and cons|advantages and disadvantages|benefits and drawbacks", "prosandcons"),

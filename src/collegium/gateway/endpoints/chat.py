@@ -18,23 +18,22 @@ from collegium.gateway.asking import Asked
 from collegium.gateway.caching import CacheWish
 from collegium.gateway.decisions import Account
 from collegium.gateway.exchange import headers_of
-from collegium.gateway.faults import error_body, error_of
-from collegium.gateway.kept import Kept, completion_of_events
+from collegium.gateway.kept import Kept
+from collegium.gateway.manners import Keeping, Plain, Translated
 from collegium.gateway.naming import way_of
-from collegium.gateway.passed import events_of
-from collegium.gateway.rendering import DONE, Events, event
 from collegium.gateway.requests import NONE_ASKED, checked, decoded, message_of
 from collegium.gateway.security import require_model
 from collegium.types import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import Mapping
 
     from collegium.gateway.app import Call
     from collegium.gateway.caching import AnswerCache
     from collegium.gateway.decisions import Accounts
     from collegium.gateway.dialects import Dialect
     from collegium.gateway.exchange import Exchange
+    from collegium.gateway.manners import Explained
     from collegium.gateway.replies import Reply
     from collegium.gateway.security import Limiter
     from collegium.gateway.security.limits import Grant
@@ -66,7 +65,11 @@ class Chat:
     async def translate(self, call: Call, dialect: Dialect) -> None:
         """The same in another dialect."""
         told = await self._body(call.exchange)
-        await self._answer(call, dialect.request(told), Translated(dialect, told))
+        body = dialect.request(told)
+        if body.get("stream"):
+            # Other dialects tell in every stream what was consumed.
+            body["stream_options"] = {"include_usage": True}
+        await self._answer(call, body, Translated(dialect, told))
 
     async def _body(self, exchange: Exchange) -> dict[str, Any]:
         limits = self.settings.limits
@@ -157,22 +160,34 @@ class Chat:
     ) -> None:
         """Say the reply, and keep of it what is wanted afterwards."""
         account = asked.account
-        explain = (asked.chat.collegium or NONE_ASKED).explain
+        explained = self._explained(exchange, asked)
         if not asked.streamed:
             raw = await reply.whole()
             keeping.raw = raw if keeping.wanted else b""
-            account.latency_ms = (time.perf_counter() - asked.started) * 1000
             head = headers_of(headers_about(account))
-            await exchange.reply(200, manner.whole(raw, account if explain else None), head=head)
+            await exchange.reply(200, manner.whole(raw, explained), head=head)
             return
         account.ttft_ms = (time.perf_counter() - asked.started) * 1000
         self.witness.spoke(account)
         await exchange.stream(head=headers_of(headers_about(account)))
-        async with aclosing(manner.pieces(reply, account if explain else None, keeping)) as pieces:
+        async with aclosing(manner.pieces(reply, explained, keeping)) as pieces:
             async for piece in pieces:
                 if piece:
                     await exchange.piece(piece)
         await exchange.end()
+
+    @staticmethod
+    def _explained(exchange: Exchange, asked: Asked) -> Explained | None:
+        """What tells the account as it is when it is called; None where nobody wants it."""
+        if not (asked.chat.collegium or NONE_ASKED).explain:
+            return None
+
+        def told() -> dict[str, Any]:
+            asked.account.latency_ms = (time.perf_counter() - asked.started) * 1000
+            asked.account.outcome = exchange.status or 200
+            return asked.account.told()
+
+        return told
 
     def _remember_calls(self, asked: Asked, completion: Mapping[str, Any]) -> None:
         choices = completion.get("choices") or [{}]
@@ -203,105 +218,6 @@ class Chat:
         messages = tuple(message_of(turn) for turn in asked.body["messages"])
         cost_usd = pool.expected_cost_usd(Prompt(messages, sampling=asked.body)) or 0.0
         return cost_usd * asked.choices
-
-
-class Plain:
-    """Completions as they are."""
-
-    def whole(self, raw: bytes, explained: Account | None) -> bytes:
-        """The completion, with the account where it is to be explained."""
-        if explained is None:
-            return raw
-        row = msgspec.json.decode(raw)
-        row["collegium"] = explained.told()
-        return msgspec.json.encode(row)
-
-    async def pieces(
-        self, reply: Reply, explained: Account | None, keeping: Keeping
-    ) -> AsyncGenerator[bytes]:
-        """The stream, which ends with [DONE] if it is complete and with an error if it is not."""
-        try:
-            async with aclosing(reply.events()) as events:
-                async for piece in events:
-                    keeping.add(piece)
-                    yield piece
-        except Exception as error:  # noqa: BLE001 -- the status line is out: it is told in the stream
-            told = error_of(error)
-            keeping.spoil(reply.account, told)
-            yield event(error_body(told))
-            return
-        if explained is not None:
-            account = reply.account
-            yield Events(account.id, int(account.at)).explained(account.told(), model=account.model)
-        yield DONE
-
-
-class Translated:
-    """Completions in another dialect; `body` is the request as it was asked there."""
-
-    def __init__(self, dialect: Dialect, body: Mapping[str, Any]) -> None:
-        self._dialect = dialect
-        self._body = body
-
-    def whole(self, raw: bytes, explained: Account | None) -> bytes:
-        """The reply, with the account where it is to be explained."""
-        row = self._dialect.whole(msgspec.json.decode(raw), self._body)
-        if explained is not None:
-            row["collegium"] = explained.told()
-        return msgspec.json.encode(row)
-
-    async def pieces(
-        self, reply: Reply, explained: Account | None, keeping: Keeping
-    ) -> AsyncGenerator[bytes]:
-        """The stream; one that cannot be completed ends with an error."""
-        translator = self._dialect.streaming(self._body)
-        try:
-            async with aclosing(reply.events()) as events:
-                async for piece in events:
-                    keeping.add(piece)
-                    for row in events_of(piece):
-                        yield translator.feed(msgspec.json.decode(row))
-        except Exception as error:  # noqa: BLE001 -- the status line is out: it is told in the stream
-            told = error_of(error)
-            keeping.spoil(reply.account, told)
-            yield translator.fail(told.status, told.code, str(told))
-            return
-        if explained is not None:
-            yield event({"type": "collegium", "collegium": explained.told()})
-        yield translator.end()
-
-
-@dataclass(slots=True)
-class Keeping:
-    """What of a reply is wanted afterwards: all of it, or nothing."""
-
-    wanted: bool
-    raw: bytes = b""
-    parts: list[bytes] = field(default_factory=list[bytes])
-    error: CollegiumError | None = None
-
-    def add(self, piece: bytes) -> None:
-        """Take the next piece of a stream."""
-        if self.wanted:
-            self.parts.append(piece)
-
-    def spoil(self, account: Account, error: CollegiumError) -> None:
-        """The stream was not completed: none of it is wanted."""
-        self.wanted, self.error = False, error
-        account.error = error.code
-
-    def completion(self) -> dict[str, Any] | None:
-        """The completion; None where nothing was kept, or what was is no completion."""
-        if not self.wanted:
-            return None
-        try:
-            if self.raw:
-                whole: dict[str, Any] = msgspec.json.decode(self.raw)
-                return whole
-            rows = [msgspec.json.decode(one) for one in events_of(b"".join(self.parts))]
-            return completion_of_events(rows)
-        except (msgspec.DecodeError, TypeError, ValueError, AttributeError):
-            return None  # of another shape than is kept; the client has it all the same
 
 
 def headers_about(account: Account) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Health:
                 }
                 for expert in self.college.router.roster
             ],
-            "instances": self.college.directory.states() if staff is not None else [],
+            "instances": [asdict(one) for one in self.college.directory.states()] if staff else [],
             "cache": None if cache is None else {"owners": cache.owners, "entries": cache.entries},
         }
         await call.exchange.reply_json(told)
