@@ -22,12 +22,15 @@
     ├── NotFound                     a name that nothing here has
     │   ├── UnknownExpert
     │   ├── UnknownModel
-    │   └── UnknownStrategy
+    │   ├── UnknownStrategy
+    │   ├── UnknownPath
+    │   └── MethodNotAllowed
     ├── ExpertError                  an expert did not answer
     │   ├── ExpertBusy
     │   ├── ExpertNotReady
     │   ├── NoExpertAvailable
     │   ├── PanelFailed
+    │   ├── OverBudget
     │   └── DeadlineExceeded
     ├── BackendError                 a place that turns messages into text did not
     │   ├── BackendUnavailable
@@ -216,6 +219,18 @@ class UnknownStrategy(NotFound):
     status, code = 400, "unknown_strategy"
 
 
+class UnknownPath(NotFound):
+    """The server has nothing at that path."""
+
+    code = "unknown_path"
+
+
+class MethodNotAllowed(NotFound):
+    """There is something at that path, and it takes other methods."""
+
+    status, code = 405, "method_not_allowed"
+
+
 class ExpertError(CollegiumError):
     """An expert did not answer."""
 
@@ -223,9 +238,16 @@ class ExpertError(CollegiumError):
 
 
 class ExpertBusy(ExpertError):
-    """The expert is at its maximum load, and its queue is full."""
+    """The expert is at its maximum load, and its queue is full.
+
+    `retry_after_s` is when there may be a place, where that can be said.
+    """
 
     status, code = 429, "expert_busy"
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class ExpertNotReady(ExpertError):
@@ -244,6 +266,12 @@ class PanelFailed(ExpertError):
     """Every expert that was asked failed; the message names each failure."""
 
     status, code = 502, "panel_failed"
+
+
+class OverBudget(ExpertError):
+    """Answering would cost more than the query may."""
+
+    status, code = 402, "over_budget"
 
 
 class DeadlineExceeded(ExpertError):

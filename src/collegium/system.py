@@ -16,7 +16,7 @@ from collegium.aggregation.panel import Panel
 from collegium.answering import aggregator_of
 from collegium.assembly import Staff, check_gate, gate_of, policy_of
 from collegium.backends.directory import Directory, Surroundings
-from collegium.errors import CollegiumError, ConfigError, DeadlineExceeded, QueryError
+from collegium.errors import CollegiumError, ConfigError, DeadlineExceeded, OverBudget, QueryError
 from collegium.events import Completed, EventBus, Routed
 from collegium.experts.model_expert import ModelExpert
 from collegium.experts.roster import Roster
@@ -351,6 +351,8 @@ def _pinned(expert: Expert, model: str | None) -> Expert:
 
 def passing(error: CollegiumError) -> bool:
     """Whether somebody else may well succeed where this was raised."""
+    if isinstance(error, OverBudget):
+        return True  # another may be cheaper
     return (error.status == 429 or error.status >= 500) and not isinstance(error, DeadlineExceeded)
 
 

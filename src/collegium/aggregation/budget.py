@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from collegium.errors import ExpertError
+from collegium.errors import OverBudget
 from collegium.types import Usage
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ class Budget:
         """Count what a voice is expected to cost as spoken for, until its telling is released.
 
         Raises:
-            ExpertError: there is no room for it; it is called by `name`.
+            OverBudget: there is no room for it; it is called by `name`.
         """
         if not self.affords(voice):
-            raise ExpertError(
+            raise OverBudget(
                 f"{name} would cost ${self._expected_cost_usd(voice):.2g}, and "
                 f"${self._spoken_for():.2g} of ${self.limit_usd:.2g} are spoken for"
             )

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from collegium.aggregation.quoting import is_blank
-from collegium.errors import CollegiumError, DeadlineExceeded, PanelFailed
+from collegium.errors import CollegiumError, DeadlineExceeded, OverBudget, PanelFailed
 from collegium.events import Answered, Failed
 from collegium.types import Call
 
@@ -60,14 +60,16 @@ class Journal:
     def failure(self) -> CollegiumError:
         """The error to raise when nobody answered: the only one, or one that names them all.
 
-        Where everybody was late it is `DeadlineExceeded`, else `PanelFailed`.
+        Where everybody was late it is `DeadlineExceeded`, where the budget had room for nobody
+        `OverBudget`, else `PanelFailed`.
         """
         failed = [(name, one) for name, one in self.failures if isinstance(one, CollegiumError)]
         if len(failed) == 1:
             return failed[0][1]
         told = "; ".join([f"{name}: {error}" for name, error in failed] or self.notes)
-        if failed and all(isinstance(error, DeadlineExceeded) for _, error in failed):
-            return DeadlineExceeded(told)
+        for kind in (DeadlineExceeded, OverBudget):
+            if failed and all(isinstance(error, kind) for _, error in failed):
+                return kind(told)
         return PanelFailed(f"all {len(failed)} experts failed: {told}" if failed else told)
 
 

@@ -41,8 +41,8 @@ class Exchange:
     `id` is the request's, given by the client or made here. `headers` has the last value of each
     header by its name in lower case. Headers in `extra` go out with the reply. While a piece
     is being sent, `writing_since` says from when on (`time.monotonic()`). `account` is the chat
-    request's own, `prompt` what it asked, where logs are to say so, `refusal` the code of the error
-    it ended with, `span` what tells a collector.
+    request's own, `prompt` what it asked, where logs are to say so, `refusal` and `complaint` are
+    the code and the words of the error it ended with, `span` is what tells a collector.
     """
 
     __slots__ = (
@@ -51,6 +51,7 @@ class Exchange:
         "_send",
         "account",
         "body_read",
+        "complaint",
         "extra",
         "gone",
         "headers",
@@ -80,7 +81,7 @@ class Exchange:
         self.writing_since: float | None = None
         self.account: Account | None = None
         self.prompt: str | None = None
-        self.refusal = ""
+        self.refusal = self.complaint = ""
         self.span: RequestSpan = UNTOLD
         self._receive, self._send = receive, send
         self._abort: Callable[[], None] | None = scope.get("extensions", {}).get(ABORT)

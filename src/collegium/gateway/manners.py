@@ -66,10 +66,10 @@ class Translated:
 
     def whole(self, raw: bytes, explained: Explained | None) -> bytes:
         """The reply, with the account where it is to be explained."""
-        row = self._dialect.whole(msgspec.json.decode(raw), self._body)
+        completion = msgspec.json.decode(raw)
         if explained is not None:
-            row["collegium"] = explained()
-        return msgspec.json.encode(row)
+            completion["collegium"] = explained()
+        return msgspec.json.encode(self._dialect.whole(completion, self._body))
 
     async def pieces(
         self, reply: Reply, explained: Explained | None, keeping: Keeping
@@ -88,7 +88,7 @@ class Translated:
             yield translator.fail(told.status, told.code, message_of(told))
             return
         if explained is not None:
-            yield event({"type": "collegium", "collegium": explained()})
+            yield translator.feed({"choices": [], "collegium": explained()})
         yield translator.end()
 
 

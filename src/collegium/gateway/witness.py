@@ -6,7 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from collegium.errors import AccessError, Overloaded
+from collegium.gateway.exchange import UNTOLD
 from collegium.observe.lines import Handled
+from collegium.types import Answer
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collegium.gateway.exchange import Exchange
     from collegium.observe.logs import Logs
     from collegium.observe.metrics import Metrics
-    from collegium.observe.tracing import Tracer
+    from collegium.observe.tracing import RequestSpan, Tracer
 
 # Asked every few seconds by machines: not worth a line each.
 QUIET = frozenset({"/health/live", "/health/ready", "/health", "/metrics"})
@@ -44,16 +46,25 @@ class Witness:
         """A request has ended."""
         seconds = time.perf_counter() - exchange.started
         self.metrics.request_ended(route, exchange.status, seconds)
-        if exchange.account is not None:
-            self._account(exchange.account)
         if route not in QUIET:
             self.logs.request(_handled(exchange, route, seconds))
 
-    def _account(self, account: Account) -> None:
+    def told(self, account: Account, span: RequestSpan) -> None:
         """Count what no event has told of."""
         self.metrics.overhead(account.overhead_ms / 1000)
         if account.strategy == "named" and account.usage is not None:
             self.metrics.used("", account.model, account.usage)
+            if span is not UNTOLD:
+                span.answered(
+                    Answer(
+                        "",
+                        account.model,
+                        "",
+                        latency_ms=account.latency_ms,
+                        usage=account.usage,
+                        finish=account.finish or "stop",
+                    )
+                )
 
     def spoke(self, account: Account) -> None:
         """The first token of a stream is about to be passed on."""
@@ -66,7 +77,7 @@ class Witness:
 
     def refused(self, exchange: Exchange, error: CollegiumError) -> None:
         """A request is refused, or broken off."""
-        exchange.refusal = error.code
+        exchange.refusal, exchange.complaint = error.code, str(error)
         if isinstance(error, AccessError | Overloaded):
             self.metrics.limited(error.code)
 
@@ -95,8 +106,11 @@ class Seen:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        exchange = self._exchange
         try:
-            self._exchange.span.ended(self._exchange.status)
+            if exchange.account is not None:
+                self._witness.told(exchange.account, exchange.span)
+            exchange.span.ended(exchange.status)
             self._tracing.__exit__(kind, error, trace)
         finally:
             self._witness.ended(self._exchange, self._route)
@@ -113,6 +127,8 @@ def _handled(exchange: Exchange, route: str, seconds: float) -> Handled:
             status=exchange.status,
             duration_ms=seconds * 1000,
             error=exchange.refusal,
+            message=exchange.complaint,
+            trace_id=exchange.span.trace_id,
         )
     usage = account.usage
     return Handled(
@@ -122,6 +138,8 @@ def _handled(exchange: Exchange, route: str, seconds: float) -> Handled:
         status=exchange.status,
         duration_ms=seconds * 1000,
         error=exchange.refusal,
+        message=exchange.complaint,
+        trace_id=exchange.span.trace_id,
         decision_id=account.id,
         key=account.owner,
         asked=account.asked,

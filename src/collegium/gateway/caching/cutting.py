@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from collegium.gateway.caching.synonyms import COMMON_NAMES, NUMBER_WORDS
-from collegium.gateway.caching.wording import FUNCTION_WORDS, MENTIONING, QUESTION_WORDS
+from collegium.gateway.caching.wording import (
+    AUXILIARIES,
+    FUNCTION_WORDS,
+    MENTIONING,
+    QUESTION_WORDS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,14 +33,25 @@ _QUOTED = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]*)?(?:-[^\W\d_]+(?:'[^\W\d_]*)?)*")
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
-_MEASURE = re.compile(rf"({_NUMBER.pattern})(%|[^\W\d_]+)?")
+_MEASURE = re.compile(rf"({_NUMBER.pattern})(%|[^\W\d_]+|-[a-z]+)?")
 _INITIALS = re.compile(r"(?:[A-Za-z]\.){1,5}[A-Za-z]")
 _BYTES = re.compile(r"[kKMGTP]i?[bB](?:ps|/s)?")
 _CAPITAL_INSIDE = re.compile(r"[^\W\d_]*[a-z][A-Z]\w*|[A-Z]{2,}[a-z]\w+")
 _ENDS = ",;:!?.\u2026\u3002\uff1f\uff0c\uff01\u00bf\u00a1"
-_ONE_SPELLING = {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'}
+_ONE_SPELLING = {
+    0x2018: "'",
+    0x2019: "'",
+    0x201C: '"',
+    0x201D: '"',
+    0x3001: ", ",
+    0xFF0C: ", ",
+    0xFF1A: ": ",
+}
 _SUMS = "+-*/=<>\u00d7\u00f7"
 _SIGNS = re.compile(r"[=+*/^<>|\\]|\d")
+_SAYS_NOTHING = re.compile(
+    r"(?:(?:hi|hello|hey|ok|so|please|quick|a|one|my|question|answer|this|tell|me|help)[ ,!]*){1,5}"
+)
 _SHORT = tuple(
     (re.compile(short), long)
     for short, long in (
@@ -80,8 +96,10 @@ def cut(text: str) -> Cut | None:
     text = _QUOTED.sub(lambda found: f" {keep(found[0][1:-1])} ", text)
     head, colon, payload = text.partition(": ")
     if colon and _is_payload(head, payload):
+        about_text = _mentions(head)
+        payload = payload if about_text else payload.rstrip(" .?!")
         text = f"{head} , {keep(_whole(payload, kept))}"
-    line = " ".join(word if word else keep(piece) for piece, word in _spelt(text))
+    line = " ".join(word or keep(piece) for piece, word in _spelt(text))
     for short, long in _SHORT:
         line = short.sub(long, line)
     return Cut(f" {line} ", tuple(kept))
@@ -93,9 +111,13 @@ def _is_private(char: str) -> bool:
 
 def _is_payload(head: str, payload: str) -> bool:
     """Whether what follows a colon is what is worked on, rather than the question itself."""
-    words = payload.lower().split()
-    asks = bool(words) and words[0].removesuffix("'s") in QUESTION_WORDS
-    return not asks or any(word.lower() in MENTIONING for word in head.split())
+    first = payload.lower().partition(" ")[0].removesuffix("'s")
+    asks = first in QUESTION_WORDS or first in AUXILIARIES or _SAYS_NOTHING.fullmatch(head.lower())
+    return not asks or _mentions(head)
+
+
+def _mentions(head: str) -> bool:
+    return not MENTIONING.isdisjoint(head.lower().split())
 
 
 def _whole(payload: str, kept: list[str]) -> str:
@@ -142,7 +164,7 @@ def _plain(piece: str) -> str | None:
         return piece.replace(".", "").lower()
     measure = _MEASURE.fullmatch(piece)
     if measure and not _BYTES.fullmatch(measure[2] or ""):
-        unit = "percent" if measure[2] == "%" else (measure[2] or "").lower()
+        unit = "percent" if measure[2] == "%" else (measure[2] or "").lower().lstrip("-")
         return f"{measure[1].replace(',', '')} {unit}".strip()
     if not _WORD.fullmatch(piece) or _BYTES.fullmatch(piece):
         return None

@@ -18,28 +18,26 @@ _SMALL_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
         language: frozenset(words.split())
         for language, words in {
             "de": """
-                der die das ein eine einen ist sind wie und ich mit für nicht zu im den dem auf
-                von wer wo warum welche welcher kann schreibe bitte
+                der das ein eine einen ist sind wie und ich für nicht zu im dem auf von wer wo
+                warum welche welcher kann schreibe bitte
             """,
             "es": """
-                el la los las un una es son cómo qué cuál de en con para por no se y quién dónde
-                puedo del al mi cuándo cuánto
+                el los las un una es cómo qué cuál de en con para por quién dónde puedo del al
+                cuándo cuánto
             """,
             "fr": """
-                le la les un une des est sont comment quel quelle de en avec pour pas ne et qui
-                où puis du au mon ma que quand combien
+                le les un une des est sont comment quel quelle de en avec pas qui où puis du au
+                que quand combien
             """,
             "it": """
-                il lo la gli un una è sono come che qual di con per non e chi dove posso del della
-                quando quanto
+                il lo gli un una è sono che qual di con non chi posso del della quando quanto
             """,
             "pt": """
-                o os as um uma é são como que qual de em com para não e quem onde posso do da
-                quando quanto
+                os um uma é são que qual de em com para não quem onde posso da quando quanto
             """,
-            "nl": "de het een is zijn hoe wat en ik met voor niet te van wie waar waarom kan welke",
-            "pl": "jest są jak co i z dla nie w na kto gdzie dlaczego czy mogę się",
-            "tr": "bir ve ne nas\u0131l için ile mi m\u0131 kim nerede neden değil",
+            "nl": "de het een zijn hoe wat ik voor niet wie waar waarom welke",
+            "pl": "jest są jak dla nie kto gdzie dlaczego czy mogę się",
+            "tr": "bir ve nas\u0131l için ile m\u0131 nerede neden değil",
         }.items()
     }
 )
@@ -52,8 +50,9 @@ _ENGLISH = frozenset(
 )
 _COURTESIES = re.compile(
     r"^ (?:bitte|hallo|guten tag|hi|hey|hola|buenos días|por favor|bonjour|salut|ciao|salve"
-    r"|per favore|oi|olá|привет|здравствуйте|подскажите пожалуйста|подскажите|скажите пожалуйста|скажите"
-    r"|пожалуйста|cześć|dzień dobry|proszę|merhaba|lütfen|alsjeblieft|hoi"
+    r"|per favore|oi|olá|привет|здравствуйте|подскажите пожалуйста|подскажите"
+    r"|скажите пожалуйста|скажите|пожалуйста|cześć|dzień dobry|proszę|merhaba|lütfen"
+    r"|alsjeblieft|hoi"
     r"|(?:kannst du|können sie|könntest du|könnten sie)(?: mir)?(?: bitte)? (?:sagen|erklären)"
     r"|(?:me )?(?:puedes|podrías|puede|podría)(?: decir| explicar)(?:me)?"
     r"|(?:peux tu|pouvez vous|pourrais tu|pourriez vous)(?: me)? (?:dire|expliquer)"
@@ -65,8 +64,7 @@ _FAREWELLS = re.compile(
 )
 # 请问, 请, 麻烦你; すみません; what a sentence begins with where words are not spaced.
 _UNSPACED = re.compile(
-    "^ (?:\u8bf7\u95ee|\u8bf7|\u9ebb\u70e6\u4f60|\u4f60\u597d"
-    "|\u3059\u307f\u307e\u305b\u3093)[,\uff0c\u3001 ]*"
+    "^ (?:\u8bf7\u95ee|\u8bf7|\u9ebb\u70e6\u4f60|\u4f60\u597d|\u3059\u307f\u307e\u305b\u3093)[, ]*"
 )
 
 
@@ -84,7 +82,7 @@ def without_courtesies(line: str) -> list[str] | None:
 def _is_foreign(line: str) -> bool:
     words = set(line.split())
     if any(
-        char.isalpha() and ord(char) > 0x2FF for char in line if not "\ue000" <= char <= "\uf8ff"
+        char.isalpha() and ord(char) > 0xFF for char in line if not "\ue000" <= char <= "\uf8ff"
     ):
         return True
     english = len(words & _ENGLISH)

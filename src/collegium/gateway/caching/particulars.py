@@ -8,8 +8,10 @@ the words stand to each other the other way round.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from collegium.gateway.caching import wording
@@ -25,6 +27,8 @@ _MARKS = frozenset("HOWTO WHAT WHEN YESNO GIVE".split())
 _ALIKE = (frozenset(("of", "with")), frozenset(("of", "in")), frozenset(("of", "for")))
 _ALIKE_IN_DOING = (*_ALIKE, frozenset(("in", "with", "using")))
 _NO_ORDER = frozenset(("and", "or"))
+_SAYING = re.compile(r" how .*\bsay |^ say ")
+_MAY_GO_UNSAID = wording.LOOSE_LINKS | {"'s"}
 Ties: TypeAlias = Mapping[str, Set[str]]
 Alike: TypeAlias = Sequence[Set[str]]
 _MATTER_OF_FORM = frozenset(("do", "does", "did"))
@@ -61,10 +65,13 @@ def read(text: str) -> Particulars | None:
     if foreign is not None:
         words = tuple(found.meant(word) for word in foreign)
         return Particulars("", words) if words else None
-    mentions = not found.kept and not wording.MENTIONING.isdisjoint(found.line.split())
+    mentions = not found.kept and (
+        not wording.MENTIONING.isdisjoint(found.line.split())
+        or _SAYING.search(found.line) is not None
+    )
     tokens = _tokens(found.line, verbatim=mentions)
     reader = _Reader(verbatim=mentions)
-    for token, following in zip(tokens, (*tokens[1:], ""), strict=True):
+    for token, following in pairwise((*tokens, "")):
         reader.take(found.meant(token), following)
     return reader.particulars(yes_or_no=_asks_yes_or_no(tokens))
 
@@ -77,7 +84,8 @@ def same(one: Particulars, other: Particulars) -> bool:
         return one.words == other.words
     alike = _ALIKE_IN_DOING if one.wanted == "howto" else _ALIKE
     return (
-        _moved_at_most_one_part(one.words, other.words)
+        _same_numbers(one.words, other.words)
+        and _moved_at_most_one_part(one.words, other.words)
         and not _turned_round(one.pairs, other.pairs)
         and _attached_alike(one.pairs, other.pairs)
         and _tied_alike(one.ties, other.ties, alike)
@@ -114,8 +122,9 @@ class _Reader:
         self._words: list[str] = []
         self._alone: list[bool] = []
         self._ties: dict[str, set[str]] = {}
-        self._pairs: set[tuple[str, str]] = set()
+        self._joined: set[int] = set()
         self._link = self._clause = self._last = ""
+        self._definite = self._led = False
 
     def take(self, word: str, following: str) -> None:
         """Take one word, told which is next."""
@@ -135,14 +144,27 @@ class _Reader:
         """What the words came to; None if there is nothing that they say."""
         if not self._words:
             return None
+        if len(self._words) == 1 and self._definite:  # what the time is, not what time is
+            self._add("the")
+        words = tuple(self._in_one_order())
         return Particulars(
             self._wanted or ("yesno" if yes_or_no else "what"),
-            tuple(_in_one_order(self._words, self._alone)),
+            words,
             self._tense,
             frozenset(self._persons),
             {link: frozenset(tied) for link, tied in self._ties.items()},
-            frozenset(self._pairs),
+            frozenset((self._words[place - 1], self._words[place]) for place in self._joined),
         )
+
+    def _in_one_order(self) -> list[str]:
+        """The words, with single ones about an `and` or `or` in the order of the alphabet."""
+        words, alone = list(self._words), self._alone
+        for place in range(1, len(words) - 1):
+            both = alone[place - 1] and (place + 2 >= len(words) or alone[place + 2])
+            if words[place] in _NO_ORDER and both:
+                words[place - 1], words[place + 1] = sorted((words[place - 1], words[place + 1]))
+                self._joined.discard(place - 1)  # what stands before them stands before both
+        return words
 
     def _take_meaning(self, word: str) -> None:
         self._note(word)
@@ -152,18 +174,24 @@ class _Reader:
             self._link = word
         if word not in wording.DROPPED:
             self._take_word(word)
-        elif word not in wording.ARTICLES:
+        elif word in wording.ARTICLES:
+            self._led = True
+        else:
             self._last = ""
+            if word in wording.VERBS_OF_FORM:
+                self._link = ""
 
     def _take_word(self, word: str) -> None:
         owner = word.removesuffix("'s").removesuffix("'")
         if owner and word[0] != "'" and owner != word:
             self._add(one_for(owner))
-            self._ties.setdefault("of", set()).add(one_for(owner))
+            for link in ("of", "'s"):
+                self._ties.setdefault(link, set()).add(one_for(owner))
         else:
             self._add(one_for(word))
 
     def _note(self, word: str) -> None:
+        self._definite = self._definite or word == "the"
         if word in wording.PAST:
             self._tense = "past"
         elif word in wording.PRESENT:
@@ -174,13 +202,14 @@ class _Reader:
             self._persons.add("second")
 
     def _add(self, word: str) -> None:
-        self._alone.append(not self._last)
+        self._alone.append(self._led or not self._last)
+        self._led = False
         self._words.append(word)
         if word in _NO_ORDER:
             self._last = ""
             return
         if self._last:
-            self._pairs.add((self._last, word))
+            self._joined.add(len(self._words) - 1)
         self._last = word
         for governor in (self._link, self._clause):
             if governor and governor != word:
@@ -192,23 +221,13 @@ def _ends_there(following: str) -> bool:
     return following in ("", ",", ".") or following in wording.LINKS | wording.CLAUSES
 
 
-def _in_one_order(words: Sequence[str], alone: Sequence[bool]) -> list[str]:
-    """The words, with single ones about an `and` or `or` in the order of the alphabet."""
-    placed = list(words)
-    for place in range(1, len(placed) - 1):
-        both = alone[place - 1] and (place + 2 >= len(placed) or alone[place + 2])
-        if placed[place] in _NO_ORDER and both:
-            placed[place - 1], placed[place + 1] = sorted((placed[place - 1], placed[place + 1]))
-    return placed
-
-
 def _same_times_and_persons(one: Particulars, other: Particulars) -> bool:
-    """Whether neither contradicts the other; of you, both speak or neither."""
+    """Whether neither contradicts the other; mine may go unsaid only in how to do a thing."""
     if one.tense and other.tense and one.tense != other.tense:
         return False
     if ("second" in one.persons) != ("second" in other.persons):
         return False
-    return one.persons == other.persons or len(one.words) > 2
+    return one.persons == other.persons or one.wanted == "howto"
 
 
 def _turned_round(one: Set[tuple[str, str]], other: Set[tuple[str, str]]) -> bool:
@@ -217,6 +236,14 @@ def _turned_round(one: Set[tuple[str, str]], other: Set[tuple[str, str]]) -> boo
         (second, first) in other and (second, first) not in one and (first, second) not in other
         for first, second in one
     )
+
+
+def _same_numbers(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether the numbers come in one order; a clause may take its own with it."""
+    if not wording.CLAUSES.isdisjoint(one):
+        return True
+    first, second = ([word for word in words if word[0].isdigit()] for words in (one, other))
+    return first == second
 
 
 def _moved_at_most_one_part(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -233,7 +260,7 @@ def _moved_at_most_one_part(one: Sequence[str], other: Sequence[str]) -> bool:
 def _attached_alike(one: Set[tuple[str, str]], other: Set[tuple[str, str]]) -> bool:
     """Whether every word that goes with one after it in both, goes with the same.
 
-    A big cat in a house is no cat in a big house; but to reverse a Python list is to reverse a list.
+    A big cat in a house is no cat in a big house; to reverse a Python list is to reverse a list.
     """
     first, second = _followers(one), _followers(other)
     return all(
@@ -267,7 +294,7 @@ def _reaches(followers: Mapping[str, Set[str]], word: str, wanted: str) -> bool:
 
 def _tied_alike(one: Ties, other: Ties, alike: Alike) -> bool:
     """Whether no small word governs one thing here and another there."""
-    if any(link not in wording.LOOSE_LINKS for link in one.keys() ^ other.keys()):
+    if any(link not in _MAY_GO_UNSAID for link in one.keys() ^ other.keys()):
         return False
     if any(
         not (one[link] <= other[link] or other[link] <= one[link])
@@ -280,7 +307,9 @@ def _tied_alike(one: Ties, other: Ties, alike: Alike) -> bool:
 def _as_tied(one: Ties, other: Ties, alike: Alike) -> bool:
     """Whether each has the small words of the other: to break in a shoe is not to break it."""
     return all(
-        link in there or any({link, like} <= kind for like in there for kind in alike)
+        link in there
+        or (link in ("of", "'s") and "'s" in here)
+        or any({link, like} <= kind for like in there for kind in alike)
         for here, there in ((one, other), (other, one))
         for link in here
     )

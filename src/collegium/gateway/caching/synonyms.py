@@ -27,7 +27,10 @@ delete remove erase drop
 create make
 calculate compute
 show display
-choose pick
+choose pick select
+finish complete
+established founded
+ad advertisement advert
 buy purchase
 assist aid
 use utilize
@@ -39,7 +42,7 @@ car automobile
 movie film
 teenager teen adolescent
 physician doctor
-mistake error
+mistake error flaw
 effect impact
 cause reason
 good great
@@ -65,7 +68,6 @@ require need
 attempt try
 permit allow
 forbid prohibit
-substitute replace
 yearly annually
 enormous huge gigantic
 tale story
@@ -89,7 +91,6 @@ example instance
 opposite antonym
 exercise workout
 rich wealthy
-concatenate join
 combine merge
 picture photo photograph
 television tv
@@ -174,7 +175,7 @@ COMMON_NAMES: frozenset[str] = frozenset(
     """
     javascript typescript github gitlab postgresql mysql sqlite mongodb youtube iphone ipad macos
     dataframe numpy pytorch tensorflow latex linkedin whatsapp graphql nodejs powerpoint wordpress
-    openai chatgpt ebay paypal bitcoin jquery django fastapi scikit matplotlib
+    openai chatgpt ebay paypal bitcoin jquery django fastapi scikit matplotlib ww1 ww2
     """.split()
 )
 
@@ -200,7 +201,7 @@ NUMBER_WORDS: Mapping[str, str] = MappingProxyType(
 # Words that end in s and are no plurals, or whose plural is another word.
 _NO_PLURAL = frozenset(
     """
-    news goods customs means glasses arms clothes savings looks manners pants spirits works its
+    news goods customs means glasses arms clothes savings looks manners pants spirits its
     this his hers ours yours theirs thus plus minus always perhaps besides whereas is was has does
     as us gas bus yes less unless series species lens atlas canvas bias chaos cosmos texas paris
     kansas arkansas illinois mars venus jesus james thomas charles socrates hercules athens
@@ -259,4 +260,7 @@ def _singular(word: str) -> str:
 
 def _american(word: str) -> str:
     """Organise is organize; only for endings that are never another word."""
-    return f"{word[:-3]}ize" if len(word) > 7 and word.endswith(("nise", "lise", "rise")) else word
+    for british, american in (("ise", "ize"), ("ised", "ized"), ("ising", "izing")):
+        if len(word) > 7 and word.endswith(british) and word[-len(british) - 1] in "nlr":
+            return word.removesuffix(british) + american
+    return word

@@ -16,13 +16,14 @@ QUESTION_WORDS = frozenset("what which who whom whose when where why how".split(
 # Verbs that work on a text: where one is, small words are the matter itself.
 MENTIONING = frozenset(
     """
-    translate say spell pronounce conjugate rewrite correct rephrase paraphrase proofread
+    translate spell pronounce conjugate rewrite correct rephrase paraphrase proofread
     grammatical grammatically sentence phrase idiom says called
     """.split()
 )
 ARTICLES = frozenset("a an the".split())
 PRESENT = frozenset("is are am be do does".split())
 PAST = frozenset("was were did".split())
+VERBS_OF_FORM = PRESENT | PAST
 FIRST_PERSON = frozenset("i my we our".split())
 SECOND_PERSON = frozenset("you your u".split())
 # They say how words belong together; of these the first few may go unsaid: a Python list is a list
@@ -45,7 +46,9 @@ AUXILIARIES = frozenset(
     """.split()
 )
 # A clause of its own begins with one of these and ends at a comma.
-CLAUSES = frozenset("if when while before after because unless until since though during".split())
+CLAUSES = frozenset(
+    "if given when while before after because unless until since though during".split()
+)
 
 _WH = r"(?= (?:what|which|who|whom|whose|when|where|why|how) )"
 _ANYONE = r"(?:i|you|we|one|1|u)"
@@ -57,13 +60,14 @@ _REQUEST = (
 )
 # What is written for somebody, so that it is the same to make it, to write it and to give it.
 _TEXTS = (
-    r"(?= (?:\S+ ){0,5}(?:plan|itinerary|list|schedule|slogan|poem|haiku|limerick|story|letter|email"
-    r"|speech|toast|recipe|titles?|names?|ideas?|outline|summary|script|essay|caption|note|description"
-    r"|message|agenda|checklist|budget|overview|examples?|definition|joke|riddle|song|query|function) )"
+    r"(?= (?:\S+ ){0,5}(?:plan|itinerary|list|schedule|slogan|poem|haiku|limerick|story|letter"
+    r"|email|speech|toast|recipe|titles?|names?|ideas?|outline|summary|script|essay|caption|note"
+    r"|description|message|agenda|checklist|budget|overview|examples?|definition|joke|riddle|song"
+    r"|query|function|routine|regex|proof|bio|ad|advertisement|article|review|tweet) )"
 )
 _TOLD = (
-    r"(?= (?:a |an |some |the |a few )?(?:quick |short |brief |good |simple )?(?:examples?|tips|advice"
-    r"|ideas|definition|formula|overview|reasons?|arguments?|meaning|differences?) )"
+    r"(?= (?:a |an |some |the |a few )?(?:quick |short |brief |good |simple )?(?:examples?|tips"
+    r"|advice|ideas|definition|formula|overview|reasons?|arguments?|meaning|differences?) )"
 )
 _NOT_HERE = r"(?! (?:the|this|that|these|those|my|your|his|her|its|our|their|it|me|to|in|like) )"
 
@@ -83,15 +87,19 @@ def _rewritings(rules: Sequence[tuple[str, str]], *, start: bool = False) -> lis
 OPENERS = _rewritings(
     [
         (r"(?:hi|hello|hey|greetings)(?: there| everyone| all)?(?: [.,])", ""),
-        (r"(?:hi|hello|hey)(?: there)?(?= (?:can|could|would|please|what|how|why|do|i) )", ""),
+        (r"(?:hi|hello|hey)(?: there)?(?= (?:so|can|could|would|please|what|how|why|do|i) )", ""),
+        (r"(?:excuse me|sorry|thanks in advance) [.,]", ""),
+        (rf"(?:can|could|would) (?:somebody|someone|anybody|anyone)(?: please)?{_REQUEST}", ""),
         (r"good (?:morning|afternoon|evening) [.,]", ""),
         (r"(?:ok |okay |so |um |and ){1,2}[.,]", ""),
         (
-            r"(?:ok|okay|so|um)(?: so)?(?= (?:what|which|who|when|where|why|how|is|are|can|do|does) )",
+            r"(?:ok|okay|so|um)(?: so)?"
+            r"(?= (?:what|which|who|when|where|why|how|is|are|can|do|does) )",
             "",
         ),
         (
-            r"(?:well|thanks|thank you|quick question|question|(?:i have )?(?:a|1)(?: quick)? question) [.,]",
+            r"(?:well|thanks|thank you|question|quick question"
+            r"|(?:i have )?(?:a|1)(?: quick)? question) [.,]",
             "",
         ),
         (r"(?:please|pls|plz|kindly)(?: [.,])?", ""),
@@ -102,7 +110,8 @@ OPENERS = _rewritings(
         (rf"i (?:was |am )?(?:just )?wonder(?:ing)?(?: [.,])?{_WH}", ""),
         (r"i (?:was |am )?(?:just )?wonder(?:ing)? [.,]", ""),
         (
-            rf"i (?:want|need|would like|would love) to (?:know|learn|understand|ask|find out){_WH}",
+            r"i (?:want|need|would like|would love) to (?:know|learn|understand|ask|find out)"
+            rf"{_WH}",
             "",
         ),
         (r"i (?:want|need|would like) you to", ""),
@@ -125,6 +134,7 @@ CLOSERS: list[Rewriting] = [
         " ",
     ),
     (re.compile(r"(?<! say)(?<! saying)(?<! with)(?<! to) (?:please|pls|plz)(?: [.,])* $"), " "),
+    (re.compile(r"^ (explain|describe) (.+) to me(?: [.,])* $"), r" \1 \2 "),
     (
         re.compile(
             r"^ (?!what |which |who |when |where |why |how |is |are |do |does |should |can |will )"
@@ -145,18 +155,22 @@ FRAMES = _rewritings(
         (
             r"(?:find|compute|calculate|evaluate|determine|state|list|name|identify|outline"
             r"|tell me|give me|show me|explain|define)(?: all)? the"
-            r"(?= (?:\S+ ){0,3}(?:of|for|between|in|behind|formula|definition|meaning|difference) )",
+            r"(?= (?:\S+ ){0,3}(?:of|for|between|in|behind|formula|definition|meaning"
+            r"|difference) )",
             "WHAT",
         ),
         (r"(?:compute|calculate|evaluate|work out)(?= [\d\ue000-\uf8ff])", "WHAT"),
         (r"(?:find|compute|calculate|evaluate|determine) the value of", "WHAT"),
         (rf"(?:define|explain(?: the (?:concept|idea|notion|term)(?: of)?)?){_NOT_HERE}", "WHAT"),
-        (r"(?:tell|teach) me (?:about|the)", "WHAT"),
+        (r"(?:tell|teach) me (?:about|the)|(?:name|state) the", "WHAT"),
+        (r"(?:(?:tell|give|show) me|list|name)(?= (?:\d+|an?|some) )", "GIVE"),
+        (r"(?:the )?(?:best|right|proper|correct) way to", "HOWTO"),
         (rf"(?:give me|list|share|provide|tell me|i need){_TOLD}", "WHAT"),
         (r"(?:recommend|suggest)(?: me)?(?: some| a few)?", "GIVE"),
         (
             r"(?:give me|come up with|i need|i want|provide|generate|make|create|prepare|draw up"
-            rf"|think of|put together|write|draft|compose|design|making|creating|writing)(?: me)?{_TEXTS}",
+            r"|think of|put together|write|draft|compose|design|making|creating|writing)"
+            rf"(?: me)?{_TEXTS}",
             "GIVE",
         ),
     ],
@@ -170,6 +184,7 @@ FRAMES = _rewritings(
         (r"is it possible to", "can i"),
         (r"(?:have|has|need) to(?! do )", "must"),
         (r"in order to", "to"),
+        (r"(?:concatenate|join)(?= (?:the |2 |several )?strings )", "concatenate"),
         (r"how (?:am i|are you|is one) supposed to", "HOWTO"),
         (
             rf"how (?:do|does|can|could|should|would|might|must) {_ANYONE}(?: best)?(?: go about)?",
@@ -178,20 +193,21 @@ FRAMES = _rewritings(
         (rf"how {_ANYONE} (?:can|could|should|would|might)", "HOWTO"),
         (r"how to", "HOWTO"),
         (
-            r"what (?:is|are) (?:the |a |1 |some )?(?:best |right |proper |correct |good |recommended "
-            r"|usual |standard )?(?:ways?|methods?|steps) (?:to|of|for)",
+            r"what (?:is|are) (?:the |a |1 |some )?(?:best |right |proper |correct |good "
+            r"|recommended |usual |standard )?(?:ways?|methods?|steps) (?:to|of|for)",
             "HOWTO",
         ),
         (r"is there (?:a|any)(?: good| easy| simple)? way (?:to|of)", "HOWTO"),
         (
-            r"how come|for (?:what|which) reasons?|what (?:is|are|was|were) the reasons? (?:for|that|why|behind)",
+            r"how come|for (?:what|which) reasons?"
+            r"|what (?:is|are|was|were) the reasons? (?:for|that|why|behind)",
             "why",
         ),
         (r"(?:in )?(?:what|which) year", "WHEN year"),
         (r"(?:on )?(?:what|which) (?:date|day)", "WHEN day"),
         (
-            r"what are some(?= (?:good|great|common|popular|effective|tips|ideas|examples|strategies"
-            r"|benefits|advantages|reasons|ways) )",
+            r"what are some(?= (?:good|great|common|popular|effective|tips|ideas|examples"
+            r"|strategies|benefits|advantages|reasons|ways) )",
             "what are",
         ),
         (r"what number comes next in", "what is the next number in"),
@@ -203,7 +219,15 @@ FRAMES = _rewritings(
         (r"(?:the )?(?:word|term|expression)(?= [\ue000-\uf8ff] )", ""),
         (r"(?:another word|a synonym|synonyms?|other words?) (?:for|of)", "synonym of"),
         (r"(?:the )?(?:opposite|antonym) (?:for|of)", "opposite of"),
-        (r"plural form", "plural"),
+        (r"(plural|superlative|comparative|possessive|feminine|masculine) form", r"\1"),
+        (r"capital city of", "capital of"),
+        (r"the mean of(?= \d)", "the average of"),
+        (r"the cost of", "the price of"),
+        (r"(should|can|must|may|could|would) 1(?= )", r"\1 i"),
+        (r"per(?= (?:day|week|month|year|hour) )", "every"),
+        (r"speed up (.{1,30}?)(?= [.,]| $)", r"make \1 faster"),
+        (r"distance from (?:the )?(\S+) to (?:the )?(\S+)", r"distance between \1 and \2"),
+        (r"language do (?:people|they) speak", "language is spoken"),
         (r"how old (?:is|are)", "what is the age of"),
         (r"how tall (?:is|are)", "what is the height of"),
         (r"how high (?:is|are)", "what is the height of"),
@@ -264,11 +288,13 @@ FRAMES = _rewritings(
         (r"fall asleep|get to sleep", "fallasleep"),
         (r"more quickly", "faster"),
         (
-            r"(?:get|find|calculate|compute|determine)(?= the (?:length|size|sum|average|mean|median|maximum|minimum|number) of )",
+            r"(?:get|find|calculate|compute|determine)(?= the (?:length|size|sum|average|mean"
+            r"|median|maximum|minimum|number) of )",
             "calculate",
         ),
         (r"(?:turn|change|transform)(?= .{1,60} into )", "convert"),
         (r"into", "to"),
+        (r"to be", "tobe"),
         (r"about", "on"),
     ]
 )

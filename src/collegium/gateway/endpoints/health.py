@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,5 +75,6 @@ class Health:
 
     async def exposition(self, call: Call) -> None:
         """GET /metrics: for a Prometheus server."""
-        page, media_type = self.metrics.render(call.exchange.header(b"accept"))
+        accept = call.exchange.header(b"accept")
+        page, media_type = await asyncio.to_thread(self.metrics.render, accept)
         await call.exchange.reply(200, page, media_type.encode())

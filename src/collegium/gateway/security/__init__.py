@@ -6,7 +6,7 @@ limits     Limiter: leave for one request; tally the arithmetic, periods days an
 ledger     what keys have used, in a file that all workers share
 """
 
-from collegium.gateway.security.exposure import local, meant_for_here, require_keys
+from collegium.gateway.security.exposure import local, meant_for_here, require_keys, sent_from_here
 from collegium.gateway.security.keyfile import KeyFile, keys_path
 from collegium.gateway.security.keys import LOCAL, Key, Limits
 from collegium.gateway.security.keystore import KeyStore
@@ -31,4 +31,5 @@ __all__ = [
     "require",
     "require_keys",
     "require_model",
+    "sent_from_here",
 ]

@@ -48,3 +48,15 @@ def meant_for_here(host_header: str) -> bool:
     if colon and port.isdecimal() and (":" not in name or name.endswith("]")):
         return local(name)
     return local(host_header)
+
+
+def sent_from_here(origin_header: str) -> bool:
+    """Whether an Origin header is a page's of this machine; without one it was no page.
+
+    Any page a browser shows may send requests to 127.0.0.1, though it cannot read the replies.
+    Where no key is asked for, that alone would let it spend money.
+    """
+    if not origin_header:
+        return True
+    scheme, _, host = origin_header.partition("://")
+    return scheme in {"http", "https"} and meant_for_here(host)

@@ -34,6 +34,7 @@ VERSION = 1
 # How long another's change is waited for where waiting stops everything else: a few changes.
 SPIN_S = 0.0005
 SPIN_PAUSE_S = 0.00002
+OPENING_S = 0.05
 CHECKPOINT_EVERY = 4000  # changes, of some 2 kB each in the log
 # Pages in a log that others write without a pause; beyond it they have to wait for the disk once.
 LONG_LOG = 20_000
@@ -130,7 +131,7 @@ class Ledger:
             file.execute("COMMIT")
         except sqlite3.Error as error:
             self._drop()
-            raise self._unavailable(error) from error
+            raise _unavailable(error) from error
         except BaseException:
             self._undo(file)
             raise
@@ -148,7 +149,7 @@ class Ledger:
             return self._read(self._opened(), key, period)[1]
         except sqlite3.Error as error:
             self._drop()
-            raise self._unavailable(error) from error
+            raise _unavailable(error) from error
 
     def renew(self) -> None:
         """Say that this worker lives, and what it has set aside.
@@ -163,7 +164,7 @@ class Ledger:
             file.execute("COMMIT")
         except sqlite3.Error as error:
             self._drop()
-            raise self._unavailable(error) from error
+            raise _unavailable(error) from error
 
     @property
     def wants_checkpoint(self) -> bool:
@@ -229,9 +230,9 @@ class Ledger:
             except sqlite3.Error as error:
                 if not _locked(error):
                     self._drop()
-                    raise self._unavailable(error) from error
+                    raise _unavailable(error) from error
                 if time.perf_counter() > give_up:
-                    raise LedgerLocked(f"others keep writing {str(self.path)!r}") from error
+                    raise LedgerLocked("others keep writing") from error
                 time.sleep(SPIN_PAUSE_S)
             else:
                 return file
@@ -247,8 +248,8 @@ class Ledger:
                 self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
-            raise self._unavailable(error) from error
-        file = sqlite3.connect(self.path or ":memory:", isolation_level=None, timeout=1)
+            raise _unavailable(error) from error
+        file = sqlite3.connect(self.path or ":memory:", isolation_level=None, timeout=OPENING_S)
         try:
             file.execute("PRAGMA page_size = 1024")  # a change rewrites whole pages
             file.execute("PRAGMA journal_mode = WAL")
@@ -266,9 +267,11 @@ class Ledger:
         file.execute("BEGIN IMMEDIATE")
         (version,) = file.execute("PRAGMA user_version").fetchone()
         if version not in (0, VERSION):
-            raise LedgerUnavailable(
-                f"{str(self.path)!r} was written by another version of collegium (its format is "
-                f"{version}, this one's {VERSION}); name another file, or remove it to count anew"
+            raise _unavailable(
+                ValueError(
+                    f"it was written by another version of collegium (its format is {version}, "
+                    f"this one's {VERSION}); remove it to count anew"
+                )
             )
         for statement in _TABLES.split(";"):
             file.execute(statement)
@@ -292,10 +295,14 @@ class Ledger:
         self._file = None
         self._lease_ends = 0.0
 
-    def _unavailable(self, error: Exception) -> LedgerUnavailable:
-        return LedgerUnavailable(
-            f"what keys have used cannot be written down in {str(self.path)!r}: {error}"
-        )
+
+def _unavailable(error: Exception) -> LedgerUnavailable:
+    """What clients may know, for which `error` is the cause."""
+    told = LedgerUnavailable(
+        "what keys have used cannot be written down just now; a key with a budget has to wait"
+    )
+    told.__cause__ = error
+    return told
 
 
 def _locked(error: sqlite3.Error) -> bool:

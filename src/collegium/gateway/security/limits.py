@@ -211,7 +211,9 @@ class Limiter:
                 tally = change()
             except LedgerLocked as error:
                 if self._clock() > give_up:
-                    raise LedgerUnavailable(f"{error}; come again shortly") from error
+                    raise LedgerUnavailable(
+                        "what keys have used is being written by others; come again shortly"
+                    ) from error
                 await asyncio.sleep(LOCKED_PAUSE_S)
             else:
                 self._see_to(ledger)
@@ -223,7 +225,7 @@ class Limiter:
             return
         if self._broken:
             self._broken = False
-            logger.warning("what keys have used can be written down again")
+            logger.warning("the ledger %s can be written again", self._ledger.path)
         if ledger.wants_checkpoint and (self._checkpoint is None or self._checkpoint.done()):
             loop = asyncio.get_running_loop()
             self._checkpoint = loop.run_in_executor(None, ledger.checkpoint)
@@ -277,4 +279,9 @@ class Limiter:
     def _complain(self, error: LedgerUnavailable) -> None:
         if not self._broken:
             self._broken = True
-            logger.error("%s; keys with a budget are refused until it can be", error)
+            logger.error(
+                "the ledger %s cannot be written: %s; until it can be, keys with a budget are "
+                "refused, and each worker keeps the other limits for itself",
+                self._ledger.path,
+                error.__cause__,
+            )
