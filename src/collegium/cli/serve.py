@@ -67,7 +67,7 @@ def serve(
         plan = Plan(
             read,
             keys,
-            state_dir() / "ledger.sqlite3",
+            configuration.state_dir() / "ledger.sqlite3",
             shared=Path(shared) if gateway.workers > 1 else None,
             model=model,
             offline=offline,
@@ -80,10 +80,3 @@ def serve(
             sys.stderr.flush()
 
         run(plan, listener, workers=gateway.workers, drain_s=gateway.drain_s, ready=ready)
-
-
-def state_dir() -> Path:
-    """Where what keys have used is written down."""
-    folder = configuration.state_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

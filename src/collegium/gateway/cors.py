@@ -23,10 +23,14 @@ class Cors:
     def __init__(self, origins: Iterable[str]) -> None:
         self._origins = frozenset(origins)
 
+    def allows(self, origin: str) -> bool:
+        """Whether pages of that origin may call."""
+        return origin in self._origins or "*" in self._origins
+
     async def met(self, exchange: Exchange) -> bool:
         """Mark the reply for a page that may read it; answer a browser that only asks whether."""
         origin = exchange.header(b"origin")
-        if not origin or not (origin in self._origins or "*" in self._origins):
+        if not origin or not self.allows(origin):
             return False
         exchange.extra += [
             (b"access-control-allow-origin", origin.encode("latin-1")),

@@ -6,11 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 from collegium.errors import Draining, Forbidden, InvalidRequest, Overloaded
-from collegium.gateway.security.exposure import meant_for_here
+from collegium.gateway.security.exposure import meant_for_here, sent_from_here
 from collegium.gateway.security.permissions import presented, require
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from collegium.gateway.exchange import Exchange
     from collegium.gateway.security.keys import Key, Permission
@@ -23,10 +23,16 @@ SINGLE = (b"authorization", b"x-api-key", b"host", b"content-length", b"content-
 
 
 class Door:
-    """Lets in whoever may come, at most `most` at once; nobody new while `draining`."""
+    """Lets in whoever may come, at most `most` at once; nobody new while `draining`.
 
-    def __init__(self, keys: KeyStore, *, most: int) -> None:
+    `allows` says whether a web page of that origin may come without a key.
+    """
+
+    def __init__(
+        self, keys: KeyStore, *, most: int, allows: Callable[[str], bool] = sent_from_here
+    ) -> None:
         self.keys = keys
+        self._allows = allows
         self.draining = False
         self.inside: set[Exchange] = set()
         self._hosts: dict[bytes, bool] = {}
@@ -44,12 +50,26 @@ class Door:
         if len(headers) != len(exchange.headers):
             self._refuse_doubles(headers)
         key = self.keys.find(presented(headers))
-        if not key.hash and not self._for_here(exchange):
+        if not key.hash:
+            self._refuse_strangers(exchange)
+        return key
+
+    def _refuse_strangers(self, exchange: Exchange) -> None:
+        """Where no key is asked for, only this machine is answered, and pages of its own.
+
+        Raises:
+            Forbidden: the request is for another machine, or a foreign web page made it.
+        """
+        if not self._for_here(exchange):
             raise Forbidden(
                 f"the request is for {exchange.header(b'host')!r}; where no key is asked for, only "
                 "this machine is answered; make a key with `collegium keys create NAME`"
             )
-        return key
+        origin = exchange.header(b"origin")
+        if origin and not self._allows(origin):
+            raise Forbidden(
+                f"the web page {origin!r} may not use this; allow it under gateway.cors_origins"
+            )
 
     def _for_here(self, exchange: Exchange) -> bool:
         """Whether the request's Host is this machine; few names come, and they come often."""

@@ -11,6 +11,7 @@ from collegium.errors import (
     AccessError,
     BackendError,
     BackendRefused,
+    BudgetExceeded,
     CollegiumError,
     InvalidRequest,
     NotFound,
@@ -75,6 +76,8 @@ def error_head(error: CollegiumError) -> Headers:
     if error.status not in (429, 503) or isinstance(error, InvalidRequest):
         return ()
     wait_s = getattr(error, "retry_after_s", None)
+    if isinstance(error, BudgetExceeded) and wait_s is None:
+        return ()  # a budget in all comes back at no time
     wait_s = RETRY_AFTER_S if wait_s is None else min(max(wait_s, 0.0), MOST_RETRY_AFTER_S)
     return [
         (b"retry-after", str(math.ceil(wait_s)).encode()),

@@ -27,7 +27,7 @@ from collegium.gateway.endpoints.embeddings import Embeddings
 from collegium.gateway.endpoints.health import Health
 from collegium.gateway.faults import message_of
 from collegium.gateway.opening import Opening
-from collegium.gateway.security import KeyStore, Limiter, local, require_keys
+from collegium.gateway.security import KeyStore, Limiter, local, require_keys, sent_from_here
 from collegium.gateway.service import Service
 from collegium.gateway.settings import Settings
 from collegium.gateway.witness import Witness
@@ -90,7 +90,12 @@ def gateway_of(plan: Plan) -> Gateway:
         embedded=embedded_of(config),
         express=door_settings.express,
     )
-    door = Door(keys, most=door_settings.limits.concurrent)
+    cors = Cors(door_settings.cors_origins)
+    door = Door(
+        keys,
+        most=door_settings.limits.concurrent,
+        allows=lambda origin: sent_from_here(origin) or cors.allows(origin),
+    )
     opening = Opening(college)
     chat = Chat(service, accounts, limiter, cache, witness, settings)
     health = Health(college, door, opening, metrics, cache)
@@ -131,7 +136,7 @@ def gateway_of(plan: Plan) -> Gateway:
         ),
         door,
         witness,
-        cors=Cors(door_settings.cors_origins) if door_settings.cors_origins else None,
+        cors=cors if door_settings.cors_origins else None,
         slow_reader_s=door_settings.limits.slow_reader_s,
         starting=starting,
         stopping=stopping,
@@ -151,9 +156,11 @@ def translated(path: str, chat: Chat, dialect: Dialect) -> Endpoint:
 
 
 def opens(config: Config) -> bool:
-    """Whether requests without a key are taken, as long as there are no keys."""
-    wanted = config.gateway.require_key
-    return local(config.gateway.host) if wanted is None else not wanted
+    """Whether requests without a key are taken, as long as there are no keys.
+
+    Never where others can come in, should even all keys be taken away.
+    """
+    return local(config.gateway.host) and config.gateway.require_key is not True
 
 
 def embedded_of(config: Config) -> dict[str, tuple[str, ...]]:

@@ -90,7 +90,7 @@ class Service:
             query,
             strategy=way.strategy,
             top_k=way.top_k,
-            experts=self._waiting(asked) or way.experts,
+            experts=self._waiting(asked, way) or way.experts,
             without=way.without,
         )
         account.decision = decision
@@ -143,11 +143,21 @@ class Service:
         async with composed(asked.account, voices, usage_wanted=asked.usage_wanted) as reply:
             yield reply
 
-    def _waiting(self, asked: Asked) -> tuple[str, ...]:
-        """Who waits for the tool results that the request brings, and is still on duty."""
-        if asked.holder is None or asked.holder.expert not in self.college.router.roster:
+    def _waiting(self, asked: Asked, way: Way) -> tuple[str, ...]:
+        """Who waits for the tool results that the request brings, if they may still be asked.
+
+        What the request says itself of who may answer goes before that.
+        """
+        roster, holder = self.college.router.roster, asked.holder
+        if holder is None or holder.expert not in roster:
             return ()
-        return (asked.holder.expert,)
+        expert = roster[holder.expert]
+        named = {roster[name].key for name in way.experts if name in roster}
+        barred = {roster[name].key for name in way.without if name in roster}
+        if expert.key in barred or (named and expert.key not in named):
+            asked.holder = None
+            return ()
+        return (expert.key,)
 
     async def pool(self, name: str) -> Pool:
         """The pool of a model that a client names.

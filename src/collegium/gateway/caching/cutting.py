@@ -164,11 +164,17 @@ def _plain(piece: str) -> str | None:
         return piece.replace(".", "").lower()
     measure = _MEASURE.fullmatch(piece)
     if measure and not _BYTES.fullmatch(measure[2] or ""):
-        unit = "percent" if measure[2] == "%" else (measure[2] or "").lower().lstrip("-")
-        return f"{measure[1].replace(',', '')} {unit}".strip()
+        return _measured(measure[1].replace(",", ""), measure[2] or "")
     if not _WORD.fullmatch(piece) or _BYTES.fullmatch(piece):
         return None
     return " ".join(NUMBER_WORDS.get(word, word) for word in piece.lower().split("-"))
+
+
+def _measured(number: str, unit: str) -> str:
+    """5km is 5 km, and 5% is 5 percent; but 2x is one thing."""
+    if len(unit) == 1 and unit != "%":
+        return f"{number}{unit.lower()}"
+    return f"{number} {'percent' if unit == '%' else unit.lower().lstrip('-')}".strip()
 
 
 def _means_by_capitals(word: str, *, start: bool) -> bool:

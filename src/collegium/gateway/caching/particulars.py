@@ -84,11 +84,12 @@ def same(one: Particulars, other: Particulars) -> bool:
         return one.words == other.words
     alike = _ALIKE_IN_DOING if one.wanted == "howto" else _ALIKE
     return (
-        _same_numbers(one.words, other.words)
+        _calculate_alike(one.words, other.words)
         and _moved_at_most_one_part(one.words, other.words)
         and not _turned_round(one.pairs, other.pairs)
         and _attached_alike(one.pairs, other.pairs)
         and _tied_alike(one.ties, other.ties, alike)
+        and _tied_in_one_order(one, other)
         and (one.words != other.words or _as_tied(one.ties, other.ties, alike))
     )
 
@@ -121,10 +122,11 @@ class _Reader:
         self._persons: set[str] = set()
         self._words: list[str] = []
         self._alone: list[bool] = []
+        self._parted: list[bool] = []
         self._ties: dict[str, set[str]] = {}
         self._joined: set[int] = set()
         self._link = self._clause = self._last = ""
-        self._definite = self._led = False
+        self._definite = self._led = self._acts = False
 
     def take(self, word: str, following: str) -> None:
         """Take one word, told which is next."""
@@ -158,9 +160,10 @@ class _Reader:
 
     def _in_one_order(self) -> list[str]:
         """The words, with single ones about an `and` or `or` in the order of the alphabet."""
-        words, alone = list(self._words), self._alone
+        words = list(self._words)
         for place in range(1, len(words) - 1):
-            both = alone[place - 1] and (place + 2 >= len(words) or alone[place + 2])
+            ended = place + 2 >= len(words) or self._parted[place + 2]
+            both = self._alone[place - 1] and ended
             if words[place] in _NO_ORDER and both:
                 words[place - 1], words[place + 1] = sorted((words[place - 1], words[place + 1]))
                 self._joined.discard(place - 1)  # what stands before them stands before both
@@ -179,7 +182,7 @@ class _Reader:
         else:
             self._last = ""
             if word in wording.VERBS_OF_FORM:
-                self._link = ""
+                self._link, self._acts = "", True
 
     def _take_word(self, word: str) -> None:
         owner = word.removesuffix("'s").removesuffix("'")
@@ -203,7 +206,8 @@ class _Reader:
 
     def _add(self, word: str) -> None:
         self._alone.append(self._led or not self._last)
-        self._led = False
+        self._parted.append(not self._last and not self._acts)
+        self._led = self._acts = False
         self._words.append(word)
         if word in _NO_ORDER:
             self._last = ""
@@ -238,11 +242,13 @@ def _turned_round(one: Set[tuple[str, str]], other: Set[tuple[str, str]]) -> boo
     )
 
 
-def _same_numbers(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether the numbers come in one order; a clause may take its own with it."""
+def _calculate_alike(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether numbers and signs come in one order; a clause may take its own with it."""
     if not wording.CLAUSES.isdisjoint(one):
         return True
-    first, second = ([word for word in words if word[0].isdigit()] for words in (one, other))
+    first, second = (
+        [word for word in words if len(word) == 1 or word[0].isdigit()] for words in (one, other)
+    )
     return first == second
 
 
@@ -302,6 +308,16 @@ def _tied_alike(one: Ties, other: Ties, alike: Alike) -> bool:
     ):
         return False
     return not any(_conflicting(*by, alike) for by in _governors(one, other))
+
+
+def _tied_in_one_order(one: Particulars, other: Particulars) -> bool:
+    """Whether what a small word governs twice comes in one order: to learn to swim."""
+    for link in one.ties.keys() & other.ties.keys():
+        both = one.ties[link] & other.ties[link]
+        orders = ([word for word in each.words if word in both] for each in (one, other))
+        if len(both) > 1 and next(orders) != next(orders):
+            return False
+    return True
 
 
 def _as_tied(one: Ties, other: Ties, alike: Alike) -> bool:

@@ -207,7 +207,8 @@ class Chat:
         account.outcome = account.outcome or exchange.status
         if grant is not None:
             # Of what somebody left early nobody knows what it used: then it counts as expected.
-            grant.settle(account.usage or (Usage() if failed else None))
+            begun = exchange.begun or not failed
+            grant.settle(account.usage or (None if begun else Usage()))
 
     async def _cost_usd(self, asked: Asked) -> float:
         """What the request may cost, where that can be told."""
