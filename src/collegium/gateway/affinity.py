@@ -12,6 +12,8 @@ from collegium.jsonvalues import is_object
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from collegium.gateway.commons import Commons
+
 # Where clients say which conversation it is, the first of them that they send.
 SESSION_HEADERS = (
     b"x-session-id",
@@ -66,14 +68,21 @@ class Holder:
 
 
 class ToolLoops:
-    """Who called which tools, so that the results go back to the one who waits for them."""
+    """Who called which tools, so that the results go back to the one who waits for them.
 
-    def __init__(self, capacity: int = LOOPS) -> None:
+    With `commons`, to whichever worker they come.
+    """
+
+    def __init__(self, commons: Commons | None = None, *, capacity: int = LOOPS) -> None:
+        self._commons = commons
         self._capacity = capacity
         self._holders: OrderedDict[tuple[str, str], Holder] = OrderedDict()
 
     def keep(self, session: str | None, calls: Iterable[str], holder: Holder) -> None:
         """Take down who made these calls, by their ids."""
+        if self._commons is not None:
+            self._commons.hold(session or "", calls, holder.expert, holder.model)
+            return
         for call in calls:
             self._holders[session or "", call] = holder
         while len(self._holders) > self._capacity:
@@ -84,7 +93,13 @@ class ToolLoops:
         for turn in reversed(body.get("messages") or ()):
             if turn.get("role") != "tool":
                 return None
-            found = self._holders.get((session or "", str(turn.get("tool_call_id"))))
+            found = self._of(session or "", str(turn.get("tool_call_id")))
             if found is not None:
                 return found
         return None
+
+    def _of(self, session: str, call: str) -> Holder | None:
+        if self._commons is None:
+            return self._holders.get((session, call))
+        found = self._commons.holder(session, call)
+        return None if found is None else Holder(*found)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from collegium.types import Checked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from collegium.aggregation.quality import Checker
     from collegium.gateway.decisions import Account
     from collegium.types import Answer, Query
@@ -22,10 +24,14 @@ TIME_S = 10.0
 
 
 class Afterwards:
-    """Checks one answer at a time, when there is time; what is too much is left unchecked."""
+    """Checks one answer at a time, when there is time; what is too much is left unchecked.
 
-    def __init__(self, verifier: Checker | None) -> None:
+    `found` is told of every account whose receipt says more than before.
+    """
+
+    def __init__(self, verifier: Checker | None, found: Callable[[Account], None]) -> None:
         self._verifier = verifier
+        self._found = found
         self._waiting: deque[tuple[Query, Answer, Account]] = deque(maxlen=MOST_WAITING)
         self._working: asyncio.Task[None] | None = None
 
@@ -54,6 +60,7 @@ class Afterwards:
             if account.receipt is not None:
                 found = Checked(answer.expert, answer.model, verdict)
                 account.receipt = replace(account.receipt, verdicts=(found,))
+                self._found(account)
 
     async def aclose(self) -> None:
         """Leave what has not been checked."""

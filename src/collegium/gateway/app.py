@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from collegium.errors import CollegiumError, MethodNotAllowed, UnknownPath
+from collegium.errors import CollegiumError, Draining, MethodNotAllowed, UnknownPath
 from collegium.gateway.door import may
 from collegium.gateway.exchange import ClientGone, Exchange, attended
 from collegium.gateway.faults import error_body, error_head, error_of
@@ -109,6 +109,10 @@ class Gateway:
             except ClientGone:
                 exchange.status = CLIENT_GONE
                 exchange.abort()
+            except asyncio.CancelledError:
+                if not self.door.draining:
+                    raise
+                await self._tell(exchange, endpoint, Draining("the server has been stopped"))
             except Exception as error:  # noqa: BLE001 -- whatever happened, the client is told
                 await self._tell(exchange, endpoint, error_of(error))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from collegium.shapes import decision_json, receipt_json, usage_json
 
 if TYPE_CHECKING:
+    from collegium.gateway.commons import Commons
     from collegium.types import Decision, Receipt, Usage
 
 
@@ -63,10 +65,11 @@ class Account:
 
 
 class Accounts:
-    """The latest accounts by id; the oldest goes first."""
+    """The latest accounts by id; the oldest goes first. With `commons`, those of all workers."""
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, commons: Commons | None = None) -> None:
         self.capacity = capacity
+        self._commons = commons
         self._kept: OrderedDict[str, Account] = OrderedDict()
 
     def open(self, account: Account) -> None:
@@ -75,13 +78,26 @@ class Accounts:
         while len(self._kept) > self.capacity:
             self._kept.popitem(last=False)
 
-    def find(self, identity: str) -> Account | None:
-        """The account of that id, if it is still kept."""
-        return self._kept.get(identity)
+    def close(self, account: Account) -> None:
+        """An account is complete, or has something new to tell."""
+        if self._commons is not None:
+            self._commons.keep(account)
 
-    def latest(self, most: int) -> list[Account]:
-        """The latest ones, newest first."""
-        return [self._kept[one] for one, _ in zip(reversed(self._kept), range(most), strict=False)]
+    async def find(self, identity: str) -> tuple[str, dict[str, Any]] | None:
+        """The owner of the account of that id, and the account as it is told; None without one."""
+        account = self._kept.get(identity)
+        if account is not None:
+            return account.owner, account.told()
+        return None if self._commons is None else await self._commons.account(identity)
+
+    def latest(self, owner: str | None, most: int) -> list[dict[str, Any]]:
+        """The latest accounts of an owner, or of everybody, newest first."""
+        if self._commons is not None:
+            return self._commons.latest(owner, most)
+        theirs = (
+            account for account in reversed(self._kept.values()) if owner in (None, account.owner)
+        )
+        return [account.told() for account in islice(theirs, most)]
 
     def __len__(self) -> int:
         return len(self._kept)

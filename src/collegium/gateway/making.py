@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from collegium.backends.directory import EMBEDDED_DEFAULT, LOCAL
 from collegium.config import LlamaCppBackendConfig
+from collegium.gateway.affinity import ToolLoops
 from collegium.gateway.afterwards import Afterwards
 from collegium.gateway.app import Endpoint, Gateway
 from collegium.gateway.caching import AnswerCache, CacheSettings
+from collegium.gateway.commons import Commons
 from collegium.gateway.cors import Cors
 from collegium.gateway.decisions import Accounts
 from collegium.gateway.dialects import MessagesDialect, ResponsesDialect
@@ -79,10 +81,13 @@ def gateway_of(plan: Plan) -> Gateway:
     witness = Witness(metrics, tracer, logs=logs)
     vectors = encoder_of(college)
     cache = cache_of(config, vectors)
-    accounts = Accounts(door_settings.decisions)
+    commons = None
+    if plan.shared is not None:
+        commons = Commons(plan.shared / "commons.sqlite3", door_settings.decisions)
+    accounts = Accounts(door_settings.decisions, commons)
     limiter = Limiter(plan.ledger_path)
     verifier = college.staff.workbench.verifier if college.staff else None
-    afterwards = Afterwards(verifier)
+    afterwards = Afterwards(verifier, accounts.close)
     service = Service(
         college,
         afterwards,
@@ -97,7 +102,7 @@ def gateway_of(plan: Plan) -> Gateway:
         allows=lambda origin: sent_from_here(origin) or cors.allows(origin),
     )
     opening = Opening(college)
-    chat = Chat(service, accounts, limiter, cache, witness, settings)
+    chat = Chat(service, accounts, limiter, cache, witness, settings, ToolLoops(commons))
     health = Health(college, door, opening, metrics, cache)
     deciding = Deciding(college, accounts, settings)
     catalogue = Catalogue(college, int(time.time()))
@@ -113,6 +118,8 @@ def gateway_of(plan: Plan) -> Gateway:
         await afterwards.aclose()
         await college.aclose()
         await limiter.aclose()
+        if commons is not None:
+            await commons.aclose()
         await asyncio.to_thread(tracer.close)
         metrics.close()
         logs.close()

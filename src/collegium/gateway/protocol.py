@@ -25,6 +25,7 @@ class BoundedHttp(HttpToolsProtocol):
     """
 
     _head_bytes = 0
+    _refused = False
     _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -40,7 +41,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins; it is to say how the connection is cut."""
         super().on_message_begin()
-        self._head_bytes = 0
+        self._head_bytes, self._refused = 0, False
         if self._waiting is None:
             self._wait()
         scope: Any = self.scope
@@ -83,8 +84,9 @@ class BoundedHttp(HttpToolsProtocol):
         return self._head_bytes > HEAD_BYTES or len(self.headers) > HEADERS
 
     def _count(self, size: int) -> None:
-        before, self._head_bytes = self._too_much, self._head_bytes + size + 4
-        if self._too_much and not before:
+        self._head_bytes += size + 4
+        if self._too_much and not self._refused:
+            self._refused = True
             self._hang_up(
                 431,
                 "head_too_large",

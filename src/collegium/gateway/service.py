@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from collegium.backends.base import Prompt
+from collegium.backends.pool import Pool
 from collegium.errors import CollegiumError, InvalidRequest, UnknownModel
 from collegium.gateway.asking import single
 from collegium.gateway.composed import composed
@@ -20,7 +21,6 @@ from collegium.system import passing
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping
 
-    from collegium.backends.pool import Pool
     from collegium.gateway.afterwards import Afterwards
     from collegium.gateway.asking import Asked
     from collegium.gateway.naming import Way
@@ -168,11 +168,10 @@ class Service:
         pool = self._pools.get(name)
         if pool is None:
             self._refuse_files(name)
-            instances = await self.college.directory.find_all(name)
-            staff = self.college.staff
-            if staff is None:
-                raise UnknownModel(f"no model called {name!r}; this college has only experts")
-            pool = self._pools[name] = staff.pool(instances)
+            directory = self.college.directory
+            # Of one model there is nothing to select.
+            pool = Pool(await directory.find_all(name), resilience=directory.resilience)
+            self._pools[name] = pool
             if len(self._pools) > NAMED_POOLS:
                 self._pools.popitem(last=False)
         return pool

@@ -15,7 +15,7 @@ from collegium.gateway.caching.entries import (
     Standing,
     age_of,
 )
-from collegium.gateway.caching.exact import key_of
+from collegium.gateway.caching.exact import canonical, digest
 from collegium.gateway.caching.keeping import CacheWish, may_be_kept, worth_keeping
 from collegium.gateway.caching.semantic import Questions, asked
 
@@ -56,15 +56,16 @@ class AnswerCache:
         """The answer the owner was given to the same request or question; None if there is none."""
         if not wish.reads or not self._concerns(body, wish):
             return None
+        plain = canonical(body)
         try:
-            key = key_of(body)
+            key = digest(plain)
         except ValueError:
             return None
         if self._settings.exact:
             entry = self._shelves.find(owner, key, max_age_s=wish.max_age_s)
             if entry is not None:
                 return self._given(entry, "exact", 1.0)
-        return await self._alike(owner, body, wish)
+        return await self._alike(owner, plain, wish)
 
     async def put(
         self,
@@ -77,11 +78,12 @@ class AnswerCache:
         """Keep a finished chat completion; False if it, or its request, is none to be kept."""
         if not wish.keeps or not self._concerns(body, wish) or not worth_keeping(completion):
             return False
+        plain = canonical(body)
         try:
-            key, kept = key_of(body), msgspec.json.encode(completion)
+            key, kept = digest(plain), msgspec.json.encode(completion)
         except (ValueError, TypeError, RecursionError):
             return False
-        question = asked(body) if self._questions else None
+        question = asked(plain) if self._questions else None
         if not self._settings.exact and question is None:
             return False
         entry = Entry(kept, usage, self._clock(), len(kept))
@@ -108,8 +110,8 @@ class AnswerCache:
             return False
         return may_be_kept(body, sampled=wish.sampled or self._settings.sampled)
 
-    async def _alike(self, owner: str, body: Mapping[str, Any], wish: CacheWish) -> Cached | None:
-        question = asked(body) if self._questions else None
+    async def _alike(self, owner: str, plain: Mapping[str, Any], wish: CacheWish) -> Cached | None:
+        question = asked(plain) if self._questions else None
         if self._questions is None or question is None:
             return None
         for key, similarity in await self._questions.like(owner, question):

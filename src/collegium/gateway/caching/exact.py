@@ -24,15 +24,6 @@ _HOUSE_BESIDE_THE_ANSWER = frozenset(("cache", "explain", "session", "session_id
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
-def key_of(body: Mapping[str, Any]) -> bytes:
-    """Thirty-two bytes that stand for a request; the same for requests that want the same answer.
-
-    Raises:
-        ValueError: the body is no JSON, or nested too deep.
-    """
-    return digest(canonical(body))
-
-
 def canonical(body: Mapping[str, Any]) -> dict[str, Any]:
     """A request without what is beside the answer, and with one spelling for what has two."""
     kept = {

@@ -13,8 +13,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from collegium.errors import GateError
-from collegium.gateway.caching.exact import canonical, digest
-from collegium.gateway.caching.particulars import Particulars, read, same
+from collegium.gateway.caching.exact import digest
+from collegium.gateway.caching.particulars import Particulars, read
+from collegium.gateway.caching.sameness import same
 from collegium.jsonvalues import is_array, is_object
 
 if TYPE_CHECKING:
@@ -97,19 +98,18 @@ class Questions:
             return [-1.0] * len(others)
 
 
-def asked(body: Mapping[str, Any]) -> Asked | None:
-    """The question that a request is; None where it is more than a question of text.
+def asked(plain: Mapping[str, Any]) -> Asked | None:
+    """The question that a `canonical` request is; None where it is more than a question of text.
 
     It is one where a single user message of text stands alone or after system messages, no tool is
     offered, and the particulars of the text can be told.
     """
-    messages: object = body.get("messages")
-    if body.get("tools") or body.get("functions") or not is_array(messages) or not messages:
+    messages: object = plain.get("messages")
+    if plain.get("tools") or plain.get("functions") or not is_array(messages) or not messages:
         return None
-    plain: object = canonical(body)["messages"]
-    if not is_array(plain) or not all(is_object(one) for one in plain):
+    if not all(is_object(one) for one in messages):
         return None
-    *before, last = plain
+    *before, last = messages
     text: object = last.get("content")
     if last.get("role") != "user" or not isinstance(text, str):
         return None
@@ -118,7 +118,7 @@ def asked(body: Mapping[str, Any]) -> Asked | None:
     particulars = read(text)
     if particulars is None:
         return None
-    frame = canonical(body) | {"messages": [*before, {**last, "content": ""}]}
+    frame = {**plain, "messages": [*before, {**last, "content": ""}]}
     return Asked(digest(frame), text, particulars)
 
 

@@ -198,11 +198,8 @@ FRAMES = _rewritings(
             "HOWTO",
         ),
         (r"is there (?:a|any)(?: good| easy| simple)? way (?:to|of)", "HOWTO"),
-        (
-            r"how come|for (?:what|which) reasons?"
-            r"|what (?:is|are|was|were) the reasons? (?:for|that|why|behind)",
-            "why",
-        ),
+        (r"how come|for (?:what|which) reasons?", "why"),
+        (r"what (is|are|was|were) the reasons? (?:for|that|why|behind)", r"why \1"),
         (r"(?:in )?(?:what|which) year", "WHEN year"),
         (r"(?:on )?(?:what|which) (?:date|day)", "WHEN day"),
         (
@@ -242,8 +239,8 @@ FRAMES = _rewritings(
         (r"how heavy (?:is|are)", "what is the weight of"),
         (r"what (?:is|are) (.{1,40}) used for", r"what is the purpose of \1"),
         (r"where (is|are) (.{1,40}) (?:located|situated)", r"where \1 \2"),
-        (r"how many (\S+) (?:are there|are|exist) in", r"how many \1 in"),
-        (r"how many (\S+) (?:does|do) (.{1,30}) have", r"how many \1 in \2"),
+        (r"how many (\S+) (?:are there|are|exist) in", r"how many \1 are in"),
+        (r"how many (\S+) (?:does|do) (.{1,30}) have", r"how many \1 are in \2"),
         (r"how much money", "how much"),
         (r"how is (.{1,30}) pronounced", r"HOWTO pronounce \1"),
         (r"how is (.{1,30}) spelled", r"HOWTO spell \1"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -55,7 +55,7 @@ class Chat:
     cache: AnswerCache | None
     witness: Witness
     settings: Settings
-    loops: ToolLoops = field(default_factory=ToolLoops)
+    loops: ToolLoops
 
     async def complete(self, call: Call) -> None:
         """POST /v1/chat/completions."""
@@ -205,6 +205,7 @@ class Chat:
         account = asked.account
         account.latency_ms = (time.perf_counter() - asked.started) * 1000
         account.outcome = account.outcome or exchange.status
+        self.accounts.close(account)
         if grant is not None:
             # Of what somebody left early nobody knows what it used: then it counts as expected.
             begun = exchange.begun or not failed

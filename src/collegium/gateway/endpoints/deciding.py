@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collegium.gateway.app import Call
     from collegium.gateway.decisions import Accounts
     from collegium.gateway.naming import Way
+    from collegium.gateway.security import Key
     from collegium.gateway.settings import Settings
     from collegium.system import Collegium
 
@@ -70,6 +71,7 @@ class Deciding:
         account.outcome = 200
         account.strategy = "routed only"
         self.accounts.open(account)
+        self.accounts.close(account)
         await call.exchange.reply_json(decision_json(decision))
 
     def _asked(self, body: Mapping[str, Any], call: Call) -> tuple[Query, Way, str]:
@@ -104,23 +106,20 @@ class Deciding:
 
     async def decision(self, call: Call) -> None:
         """GET /api/decisions/ID: the decision and the receipt, for the key that asked."""
-        account = self.accounts.find(call.tail)
-        if account is None or not _may_see(call, account):
+        found = await self.accounts.find(call.tail)
+        if found is None or _only(call.key) not in (None, found[0]):
             raise NotFound(
                 f"no decision {call.tail!r} is kept; the latest {self.accounts.capacity:,} are "
                 "(gateway.decisions)"
             )
-        await call.exchange.reply_json(account.told())
+        await call.exchange.reply_json(found[1])
 
     async def latest(self, call: Call) -> None:
         """GET /api/decisions: the key's latest decisions, newest first."""
-        rows = [
-            account.told()
-            for account in self.accounts.latest(self.accounts.capacity)
-            if _may_see(call, account)
-        ][:LATEST]
+        rows = self.accounts.latest(_only(call.key), LATEST)
         await call.exchange.reply_json({"object": "list", "data": rows})
 
 
-def _may_see(call: Call, account: Account) -> bool:
-    return account.owner == call.key.id or "admin" in call.key.permissions
+def _only(key: Key) -> str | None:
+    """Whose accounts a key may see; None: everybody's."""
+    return None if "admin" in key.permissions else key.id
