@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from collegium.backends.base import Prompt
 from collegium.backends.prices import TOKEN_CHARS
 from collegium.errors import InvalidRequest
+from collegium.gateway.exchange import headers_of
 from collegium.gateway.passed import Renaming
 from collegium.gateway.requests import decoded, invalid
 from collegium.gateway.security import require_model
@@ -106,7 +107,7 @@ class Embeddings:
         pool = await self.service.pool(model)
         async with pool.relay(Prompt(()), body, path="/embeddings") as relayed:
             raw = await relayed.whole()
-            head = [(b"x-collegium-model", relayed.name.encode("latin-1", "replace"))]
+            head = headers_of({"x-collegium-model": relayed.name})
             await call.exchange.reply(200, Renaming(relayed.name)(raw), head=head)
             return relayed.usage
 
