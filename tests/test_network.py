@@ -1,11 +1,16 @@
 """The trained gate: what it learns, says, keeps and refuses."""
 
+import asyncio
 import json
 import math
 import re
 import shutil
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -373,3 +378,52 @@ def test_vectors_met_before_are_not_computed_again() -> None:
     cached.encode(["c"])
     cached.encode(["a"])
     assert encoder.asked == ["a", "b", "c", "a"]
+
+
+class SlowEncoder:
+    """Takes its time, and notes in which threads; every text has a vector of its own."""
+
+    name, version, width, general = "slow", "", 8, 8
+
+    def __init__(self, pause_s: float = 0.0) -> None:
+        self.pause_s = pause_s
+        self.encoded = 0
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        time.sleep(self.pause_s)
+        self.encoded += len(texts)
+        return np.stack([np.full(8, len(text) + 1, np.float32) for text in texts])
+
+
+async def test_pondering_says_what_believing_says(builtin: GatingNetwork) -> None:
+    for text in ("Write a haiku about autumn rain", "SELECT name FROM users", "warum ist das so?"):
+        query = reading(text)
+        assert await builtin.ponder(query, risk=0.1) == builtin.believe(query, risk=0.1)
+
+
+async def test_others_get_on_while_a_gate_ponders() -> None:
+    texts = ["play some jazz", "put on the radio", "wake me at seven", "set an alarm for noon"]
+    labels = [["music"]] * 2 + [["clock"]] * 2
+    encoder = SlowEncoder()
+    gate = GatingNetwork.fit(texts, labels, encoder)
+    encoder.pause_s = 0.3
+    pondering = asyncio.ensure_future(gate.ponder(reading("next song please")))
+    latest, longest = time.perf_counter(), 0.0
+    while not pondering.done():
+        await asyncio.sleep(0.005)
+        now = time.perf_counter()
+        latest, longest = now, max(longest, now - latest)
+    assert set((await pondering).shares) == {"music", "clock"}
+    assert longest < 0.15
+
+
+def test_vectors_are_kept_right_by_several_threads() -> None:
+    encoder = SlowEncoder()
+    cached = Cached(encoder, capacity=8)
+
+    def encode(start: int) -> bool:
+        texts = ["x" * ((start + place) % 24) for place in range(400)]
+        return all(cached.encode([text])[0, 0] == len(text) + 1 for text in texts)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(encode, range(0, 40, 10)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from hashlib import blake2b
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
@@ -45,23 +46,25 @@ class Cached:
         self._encoder, self._capacity = encoder, capacity
         self.name, self.version = encoder.name, encoder.version
         self.width, self.general = encoder.width, encoder.general
+        # A gate ponders in a thread of its own.
+        self._lock = Lock()
         self._vectors: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The vectors; only those not kept are computed."""
         keys = [key_of(text) for text in texts]
-        missing = {
-            key: text for key, text in zip(keys, texts, strict=True) if key not in self._vectors
-        }
-        found = {key: self._vectors[key] for key in keys if key in self._vectors}
+        with self._lock:
+            found = {key: self._vectors[key] for key in keys if key in self._vectors}
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         if missing:
             computed = self._encoder.encode(list(missing.values()))
             found.update((key, row.copy()) for key, row in zip(missing, computed, strict=True))
-        for key in dict.fromkeys(keys):
-            self._vectors[key] = found[key]
-            self._vectors.move_to_end(key)
-        while len(self._vectors) > self._capacity:
-            self._vectors.popitem(last=False)
+        with self._lock:
+            for key in dict.fromkeys(keys):
+                self._vectors[key] = found[key]
+                self._vectors.move_to_end(key)
+            while len(self._vectors) > self._capacity:
+                self._vectors.popitem(last=False)
         if not keys:
             return np.zeros((0, self.width), np.float32)
         return np.stack([found[key] for key in keys])

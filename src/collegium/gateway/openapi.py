@@ -161,7 +161,7 @@ def _answering(
         error=error,
         headers=("x-request-id", *ABOUT),
     )
-    told["responses"]["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
+    told["responses"]["200"]["content"]["text/event-stream"] = {"schema": _schema("Event")}
     return told
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from contextlib import suppress
 from importlib import import_module
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 AGAIN_S = 5.0
+# One that makes whoever computes look twice, so that all patterns are there afterwards.
+FIRST_QUESTION = "What should 2 people see in Rome?"
 
 
 class Opening:
@@ -49,7 +52,10 @@ class Opening:
         """Do once what is slow the first time, before somebody waits for it."""
         await asyncio.to_thread(import_module, "collegium.backends.http")
         with suppress(CollegiumError):
-            await self._college.decide("Where do we begin?")
+            await self._college.decide(FIRST_QUESTION, assume_ready=True)
+        # What is there now stays until the end: it need not be looked through again and again.
+        gc.collect()
+        gc.freeze()
 
     async def aclose(self) -> None:
         """Stop looking."""

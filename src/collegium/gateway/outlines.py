@@ -167,6 +167,13 @@ class Completion(Struct):
     collegium: Account | None = None
 
 
+class Event(Struct):
+    """One event of a stream: `data` is JSON, but for the `[DONE]` that ends a completion."""
+
+    data: str
+    event: str | None = None
+
+
 class Response(Struct):
     """A response; `model` is the one that answered, as BACKEND/MODEL."""
 
@@ -291,6 +298,7 @@ OUTLINES = (
     Account,
     Accounts,
     Completion,
+    Event,
     Response,
     Message,
     Embeddings,

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from collegium.lexicon import cues
+from collegium.lexicon.glances import Glance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
@@ -106,6 +107,41 @@ _SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
         ),
     }
 )
+# Each needs one of these, in small letters, to be there at all; those of `_OF_DIGITS` need a digit.
+_NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "<code_fence>": ("```", "~~~"),
+        "<stack_trace>": (
+            *("traceback (most", "error", "exception", "segfault", "errno", "err!", "fatal: "),
+            *("exit code", "exited with", "core dumped", "undefined reference", "\tat ", "  at "),
+        ),
+        "<sql>": (
+            *("select", "create table", "insert into", "group by", "order by", "join"),
+            "primary key",
+        ),
+        "<schema>": ("(", "create table", "table"),
+        "<json>": ("{",),
+        "<choices>": ("b)", "b.", "b:"),
+        "<literal>": ("=", "[", "{"),
+        "<url>": ("://", "www."),
+        "<blank>": ("___", "[blank]"),
+        "<list>": ("\n",),
+        "<dialogue>": ("\n",),
+        "<heading>": ("#", "["),
+        "<you_are>": (
+            *("you are", "you're", "act as", "pretend", "imagine you", "be my"),
+            *("as if you were", "in the role of"),
+        ),
+        "<versus>": ("vs", "versus", "or"),
+        "<colon>": (":",),
+        "<quote>": ('"', "'", "“", "«", "„", "「"),
+        "<file_path>": ("/", "."),
+    }
+)
+_OF_DIGITS = frozenset("<money> <clock> <duration> <word_limit> <sequence>".split())
+_SIGNS_OF_FORMULAS = tuple("\\$(∫∑∏√≤≥π∞≡∈θλ²³⁴ⁿ")
+_SIGNS_OF_CODE = ("`", "_", "(", "::")
+_INNER_CAPITAL = re.compile("[a-z0-9][A-Z]")
 _CODE_LINE = re.compile(
     r"[ \t]{0,40}(?:def \w|class \w{1,60}[:({]|import \w|from \w[\w.]{0,60} import|#include"
     r"|public |private |protected |static |func \w|fn \w|(?:let|const|var) \w{1,60} ?="
@@ -146,7 +182,12 @@ def signs(
     """
     if len(text) > HEAD_CHARS + TAIL_CHARS:
         text = f"{text[:HEAD_CHARS]}\n{text[-TAIL_CHARS:]}"
-    found = {sign for sign, shape in _SHAPES.items() if shape.search(text)}
+    glance = Glance.at(text)
+    found = {
+        sign
+        for sign, shape in _SHAPES.items()
+        if could_be(sign, text, glance) and shape.search(text)
+    }
     found |= _of_lines([line[:MAX_LINE_CHARS] for line in text.split("\n")[:MAX_LINES]])
     numbers = sum(word[0].isdigit() for word in request)
     found |= {
@@ -166,6 +207,20 @@ def signs(
     return frozenset(
         found | _of_request(text, request, grams, shapes=found, words=words, numbers=numbers)
     )
+
+
+def could_be(sign: str, text: str, glance: Glance) -> bool:
+    """Whether the shape of a sign may be in a text; never False where it is."""
+    needs = _NEEDS.get(sign)
+    if needs is not None:
+        return glance.shows(needs)
+    if sign in _OF_DIGITS:
+        return glance.digits
+    if sign == "<formula>":
+        return glance.digits or glance.shows(_SIGNS_OF_FORMULAS)
+    if sign == "<identifier>":
+        return glance.shows(_SIGNS_OF_CODE) or _INNER_CAPITAL.search(text) is not None
+    return True
 
 
 def _of_lines(lines: Sequence[str]) -> set[str]:

@@ -32,6 +32,9 @@ class Vocabulary:
 
     terms: Mapping[str, float]
     _known: frozenset[str] = field(init=False, repr=False, compare=False)
+    _latest: tuple[Wording, list[tuple[str, float]]] | None = field(
+        init=False, repr=False, compare=False, default=None
+    )
 
     def __post_init__(self) -> None:
         compiled: dict[str, float] = {}
@@ -67,6 +70,14 @@ class Vocabulary:
         return any(weight > 0 and not term.startswith("<") for term, weight in found)
 
     def _found(self, wording: Wording) -> list[tuple[str, float]]:
+        # The memo is of a pure function: the gate, the expert and the reasons want to know in turn.
+        latest = self._latest
+        if latest is None or latest[0] is not wording:
+            latest = (wording, self._look(wording))
+            object.__setattr__(self, "_latest", latest)
+        return latest[1]
+
+    def _look(self, wording: Wording) -> list[tuple[str, float]]:
         known, terms = self._known, self.terms
         asked = (known & wording.grams) | (known & wording.signs)
         supplied = (known & wording.body) - asked

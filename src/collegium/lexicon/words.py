@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,15 +73,18 @@ def _any_word() -> re.Pattern[str]:
 def grams(words: Sequence[str]) -> set[str]:
     """The words, their phrases of up to four, and the stems (`begi*`) of the long ones."""
     found = set(words)
-    stems = {
-        f"{word[:size]}*"
-        for word in found
-        if len(word) >= MIN_STEM and not word[0].isdigit()
-        for size in range(MIN_STEM, min(len(word), MAX_STEM) + 1)
-    }
+    stems = set(chain.from_iterable(map(_stems, found)))
     for size in range(2, MAX_PHRASE + 1):
         found.update(map(" ".join, zip(*(words[start:] for start in range(size)), strict=False)))
     return found | stems
+
+
+@lru_cache(maxsize=4096)
+def _stems(word: str) -> tuple[str, ...]:
+    # The memo is of a pure function: most of what people write is made of the same few words.
+    if len(word) < MIN_STEM or word[0].isdigit():
+        return ()
+    return tuple(f"{word[:size]}*" for size in range(MIN_STEM, min(len(word), MAX_STEM) + 1))
 
 
 def openers(words: Sequence[str]) -> set[str]:

@@ -47,3 +47,12 @@ class BelievingGate(Protocol):
                 acceptable expert; None asks for no set.
         """
         ...
+
+
+@runtime_checkable
+class PonderingGate(BelievingGate, Protocol):
+    """A believing gate that takes milliseconds, and lets others get on meanwhile."""
+
+    async def ponder(self, reading: Reading, *, risk: float | None = None) -> Belief:
+        """What `believe` returns, found out beside the event loop."""
+        ...

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from collegium.types import Query
 
 # In this order: Japanese has Chinese characters too.
-_SCRIPTS: tuple[tuple[str, str, str], ...] = (
-    ("ja", "\u3040", "\u30ff"),
-    ("ko", "\uac00", "\ud7af"),
-    ("zh", "\u4e00", "\u9fff"),
-    ("ar", "\u0600", "\u06ff"),
-    ("he", "\u0590", "\u05ff"),
-    ("hi", "\u0900", "\u097f"),
-    ("th", "\u0e00", "\u0e7f"),
-    ("el", "\u0370", "\u03ff"),
-    ("ru", "\u0400", "\u04ff"),
+_SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("ja", re.compile("[\u3040-\u30ff]")),
+    ("ko", re.compile("[\uac00-\ud7af]")),
+    ("zh", re.compile("[\u4e00-\u9fff]")),
+    ("ar", re.compile("[\u0600-\u06ff]")),
+    ("he", re.compile("[\u0590-\u05ff]")),
+    ("hi", re.compile("[\u0900-\u097f]")),
+    ("th", re.compile("[\u0e00-\u0e7f]")),
+    ("el", re.compile("[\u0370-\u03ff]")),
+    ("ru", re.compile("[\u0400-\u04ff]")),
 )
 # Words that sentences of a language can hardly do without, and other languages can.
 _FUNCTION_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -61,6 +61,11 @@ _AMOUNT_WANTED = re.compile(
     r"|\b(?:calculate|compute|evaluate)\b"
     r"|\bwhat(?:'s| is| are) (?:the (?:value|sum|area|total|probability|average|mean)\b|\d)"
     r"|\bfind the (?:value|number|sum|area|volume|probability)\b|\d ?% of \d"
+)
+# Without one of which the search for an amount, or for code to be made, finds nothing.
+_ASKING = ("how ", "what", "find the", "calculate", "compute", "evaluate", "% of")
+_MADE = tuple(
+    "function script regex class method query program code component endpoint sql".split()
 )
 _SUMS = frozenset(("<word_problem>", "<formula>", "<sequence>"))
 _CODE_SIGNS = frozenset(("<code_fence>", "<code>", "<stack_trace>", "<sql>"))
@@ -136,7 +141,7 @@ def kind_of(wording: Wording) -> str:
 def needs_tools(text: str, wording: Wording) -> bool:
     """Whether the answer takes something computed, run or looked up."""
     signs = wording.signs
-    sums = "<numbers>" in signs and _AMOUNT_WANTED.search(text.lower()) is not None
+    sums = "<numbers>" in signs and _wants_amount(text.lower())
     return sums or bool(signs & _SUMS) or bool({"<table>", "<sql>", "<schema>", "<url>"} & signs)
 
 
@@ -145,15 +150,25 @@ def answer_form_of(query: Query, text: str, wording: Wording) -> str:
     asked_for: Any = query.sampling.get("response_format")
     kind = asked_for.get("type", "") if is_object(asked_for) else ""
     text, signs = text.lower(), wording.signs
-    if kind in ("json_object", "json_schema") or _JSON_WANTED.search(text):
+    wants_json = "json" in text and _JSON_WANTED.search(text) is not None
+    if wants_json or kind in ("json_object", "json_schema"):
         return "json"
     if signs & {"<choices>", "<short_choice>", "<long_choice>"}:
         return "choice"
-    if "<sql>" in signs or _CODE_WANTED.search(text):
+    if "<sql>" in signs or _wants_code(text):
         return "code"
-    if signs & {"<word_problem>", "<numbers>"} and _AMOUNT_WANTED.search(text):
+    if signs & {"<word_problem>", "<numbers>"} and _wants_amount(text):
         return "number"
     return "text"
+
+
+def _wants_code(lowered: str) -> bool:
+    return any(made in lowered for made in _MADE) and _CODE_WANTED.search(lowered) is not None
+
+
+def _wants_amount(lowered: str) -> bool:
+    may_be = any(asking in lowered for asking in _ASKING)
+    return may_be and _AMOUNT_WANTED.search(lowered) is not None
 
 
 def complexity_of(text: str, wording: Wording) -> float:
@@ -178,8 +193,8 @@ def language_of(text: str, wording: Wording) -> str:
     """The language, by script and by function words; 'und' where they do not tell."""
     if not text.isascii():
         letters = sum(map(str.isalpha, text)) or 1
-        for language, first, last in _SCRIPTS:
-            if sum(first <= character <= last for character in text) / letters > 0.3:
+        for language, script in _SCRIPTS:
+            if len(script.findall(text)) / letters > 0.3:
                 return language
     scores = {name: len(words & wording.grams) for name, words in _FUNCTION_WORDS.items()}
     best = max(scores, key=lambda name: scores[name])

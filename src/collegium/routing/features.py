@@ -33,6 +33,13 @@ def structure_of(text: str, wording: Wording | None = None) -> NDArray[np.float3
         min(1.0, math.log1p(len(text)) / 10),
         min(1.0, math.log1p(text.count("\n")) / 5),
         sum(map(str.isalpha, piece)) / size,
-        sum(character < "\x7f" for character in piece) / size,
+        _plain(piece) / size,
     )
     return np.array(numbers, np.float32)
+
+
+def _plain(piece: str) -> int:
+    """How many of its characters are plain ASCII."""
+    if piece.isascii():
+        return len(piece) - piece.count("\x7f")
+    return sum(character < "\x7f" for character in piece)

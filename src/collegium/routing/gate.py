@@ -21,7 +21,8 @@ NOTHING_SAID = 1.5
 class Gate(Protocol):
     """Knows readings and keys of experts, and nothing else of the house.
 
-    The shares are finite, none below 0, and sum to 1. Asking never teaches.
+    The shares are finite, none below 0, and sum to 1. Asking never teaches. A gate that nothing
+    else teaches either says so by a true `settled`: what it believed of a query is remembered.
     """
 
     def scores(self, reading: Reading) -> Mapping[str, float]:
@@ -44,6 +45,8 @@ class LearnsByExample(Protocol):
 
 class KeywordGate:
     """Compares how much of each expert's vocabulary a query speaks (a softmax of the evidence)."""
+
+    settled = True
 
     def __init__(
         self, vocabularies: Mapping[str, Vocabulary], *, temperature: float = TEMPERATURE

@@ -110,11 +110,12 @@ def choose(
         able = [deputy, *(candidate for candidate in able if candidate is not deputy)]
     able = able or ready[:1]
     staying = next((one for one in able if one.key == incumbent), None)
-    if staying is not None and 0 < able[0].score - staying.score < policy.switch_gain:
-        reasons.append(
-            f"{staying.key} keeps its session: {able[0].key} is better by "
-            f"{able[0].score - staying.score:.2f}, less than {policy.switch_gain:.2f}"
+    gain = 0.0 if staying is None else able[0].score - staying.score
+    if staying is not None and staying is not able[0] and (gain <= 0 or gain < policy.switch_gain):
+        by = (
+            f"better by {gain:.2f}, less than {policy.switch_gain:.2f}" if gain > 0 else "no better"
         )
+        reasons.append(f"{staying.key} keeps its session: {able[0].key} is {by}")
         able = [staying, *(one for one in able if one is not staying)]
     confidence = calibration.probability([(one.score, one.gate) for one in able])
     low = confidence < policy.min_confidence
@@ -135,7 +136,8 @@ def choose(
         if deputy is not None and deputy not in chosen and most > 1:
             chosen[most - 1 :] = [deputy]
             reasons.append(f"{deputy.key} is asked beside it as the fallback")
-    passed = [_with_reason(one, not_ready) for one in ranked if one not in chosen]
+    taken = {one.key for one in chosen}
+    passed = [_with_reason(one, not_ready) for one in ranked if one.key not in taken]
     return Choice(tuple(chosen), tuple(passed), confidence, low, tuple(reasons))
 
 

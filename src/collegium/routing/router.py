@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import math
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from collegium.errors import NoExpertAvailable
+from collegium.experts.fingerprint import fingerprint
 from collegium.experts.roster import Roster
 from collegium.experts.verifying import COMPUTED_CONFIDENCE
 from collegium.lexicon import Vocabulary
 from collegium.routing.admission import check
-from collegium.routing.belief import Belief, BelievingGate
+from collegium.routing.belief import Belief, BelievingGate, PonderingGate
+from collegium.routing.bids import Bid, asked_for
 from collegium.routing.calibration import HEURISTIC, Calibration
+from collegium.routing.circumstances import Circumstances, choice_of, load_of, seats_of
 from collegium.routing.classifier import QueryClassifier, Reading
 from collegium.routing.gate import Gate, KeywordGate
-from collegium.routing.policy import RoutingPolicy, choose
+from collegium.routing.memory import Judgement, Memory
+from collegium.routing.policy import RoutingPolicy
 from collegium.routing.sessions import Sessions
 from collegium.routing.stack import stack_of
 from collegium.types import Candidate, Decision, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from collegium.experts.base import Expert
+    from collegium.routing.memory import Grounds
+    from collegium.routing.policy import Choice
     from collegium.types import Query
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Bid:
-    """An expert's own word on a query: `assessment` from 0 to 1, or None where it gave none."""
-
-    assessment: float | None
-    note: str = ""
 
 
 class MoERouter:
@@ -45,7 +38,8 @@ class MoERouter:
 
     Give it experts, or a `Roster` that others add to. Without a `gate` it reads the experts'
     vocabularies; an expert that the gate does not know counts by its own assessment alone. Without
-    a `calibration` it takes the gate's.
+    a `calibration` it takes the gate's. What a query alone decides is kept in the `memory`, one of
+    its own if none is given; `Memory(0)` keeps nothing.
 
     Raises:
         ValueError: the policy's blend is learned, and no stack was fitted for the gate.
@@ -59,10 +53,13 @@ class MoERouter:
         classifier: QueryClassifier | None = None,
         policy: RoutingPolicy | None = None,
         calibration: Calibration | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.roster = experts if isinstance(experts, Roster) else Roster(experts)
         self.policy = policy or RoutingPolicy()
         self._gate = gate
+        self._believing = gate if isinstance(gate, BelievingGate) else None
+        self._pondering = gate if isinstance(gate, PonderingGate) else None
         self._stack = stack_of(gate) if self.policy.blend == "learned" else None
         if self.policy.blend == "learned" and self._stack is None:
             raise ValueError("the blend is learned, and no stack was fitted for the gate")
@@ -71,6 +68,15 @@ class MoERouter:
         self._read_from: tuple[Expert, ...] = ()
         self._keywords = KeywordGate({})
         self._sessions = Sessions()
+        self._memory = Memory() if memory is None else memory
+        # A gate that may learn, or a classifier of one's own, may tell otherwise the next time.
+        settled = gate is None or getattr(gate, "settled", False)
+        self._remembers = settled and type(self._classifier) is QueryClassifier
+
+    @property
+    def gate(self) -> Gate | None:
+        """The gate it was given; None where it reads the experts' vocabularies."""
+        return self._gate
 
     async def route(self, query: Query, top_k: int | None = None) -> list[tuple[Expert, float]]:
         """The experts who should answer, best first, each with its score from 0 to 1.
@@ -112,54 +118,69 @@ class MoERouter:
         experts = tuple(self.roster[name] for name in only) or self.roster.snapshot()
         if not experts:
             raise NoExpertAvailable("no expert is on duty; add one under moe.experts")
-        reading = self._classifier.read(query)
-        exact = next((one for one in experts if one.computes(query)), None)
+        exact, judged = await self._judged(query, experts)
         if exact is not None:
-            return computed(exact, experts, query, reading, started)
-        belief, calibration = self._believed(reading, experts)
-        bids = await self._bids(experts, query)
-        shares = with_room(belief.shares, experts, bids)
-        scores = self._scores(experts, shares, bids)
-        fallback = self.roster.fallback
-        choice = choose(
-            [
-                candidate_of(one, shares, bid, scores[one.key])
-                for one, bid in zip(experts, bids, strict=True)
-            ],
-            not_ready={} if assume_ready else {e.key: e.not_ready for e in experts if e.not_ready},
-            claimed=any(claims(one, bid) for one, bid in zip(experts, bids, strict=True)),
-            fallback=fallback.key if fallback is not None else None,
-            top_k=top_k,
-            policy=self.policy,
-            calibration=calibration,
-            in_scope=belief.in_scope,
-            sure=belief.sure,
-            incumbent=self._sessions.get(query.session) if query.session else None,
-        )
+            return computed(exact, experts, query, judged.task, started)
+        bids = await self._bids(query, judged)
+        choice = self._choice(query, judged, bids, top_k, assume_ready=assume_ready)
+        first = choice.chosen[0].key
         if query.session:
-            self._sessions.keep(query.session, choice.chosen[0].key)
-        first = self.roster[choice.chosen[0].key]
+            self._sessions.keep(query.session, first)
         return Decision(
             query_id=query.id,
             chosen=choice.chosen,
             passed_over=choice.passed_over,
             confidence=choice.confidence,
             overhead_ms=(time.perf_counter() - started) * 1000,
-            reasons=(*choice.reasons, *recognised(first, reading)),
+            reasons=(*choice.reasons, *self._recognised(self.roster[first], query, judged)),
             low_confidence=choice.low_confidence,
-            task=query.task or task_of(reading),
+            task=query.task or judged.task,
         )
 
-    def _believed(
-        self, reading: Reading, experts: tuple[Expert, ...]
-    ) -> tuple[Belief, Calibration]:
-        """What the gate believes, and what turns its ranking into a probability."""
-        gate = self._gate or self._keywords_of(experts)
-        if isinstance(gate, BelievingGate):
-            belief = gate.believe(reading, risk=self.policy.risk)
-            fitted = self._stack.calibration if self._stack is not None else gate.calibration
-            return belief, self._calibration or fitted
-        return Belief(gate.scores(reading)), self._calibration or HEURISTIC
+    async def _judged(
+        self, query: Query, experts: tuple[Expert, ...]
+    ) -> tuple[Expert | None, Judgement]:
+        """Who computes the answer, if anybody does, and what else the query decides by itself."""
+        grounds = tuple(one.grounds for one in experts)
+        key = (fingerprint(query), tuple(map(id, experts)), self.policy.risk)
+        known = self._memory.recall(key, grounds)
+        exact = who_computes(query, experts, known)
+        if known is not None:
+            return exact, known
+        judged = await self._judge(query, experts, grounds, exact)
+        if self._remembers and (exact is None or exact.grounds is not None):
+            self._memory.keep(key, replace(judged, reading=None))
+        return exact, judged
+
+    async def _judge(
+        self, query: Query, experts: tuple[Expert, ...], grounds: Grounds, exact: Expert | None
+    ) -> Judgement:
+        reading = self._classifier.read(query)
+        judged = Judgement(experts, grounds, task_of(reading), exact, reading=reading)
+        if exact is not None:
+            return judged
+        belief = await self._believed(reading, experts)
+        bids = (
+            None if ground is None else Bid.of(one.suits(query))
+            for one, ground in zip(experts, grounds, strict=True)
+        )
+        return replace(judged, belief=belief, bids=tuple(bids))
+
+    async def _believed(self, reading: Reading, experts: tuple[Expert, ...]) -> Belief:
+        """What the gate believes."""
+        if self._pondering is not None:
+            return await self._pondering.ponder(reading, risk=self.policy.risk)
+        if self._believing is not None:
+            return self._believing.believe(reading, risk=self.policy.risk)
+        return Belief((self._gate or self._keywords_of(experts)).scores(reading))
+
+    def _calibrated(self) -> Calibration:
+        """What turns the ranking into a probability."""
+        if self._calibration is not None:
+            return self._calibration
+        if self._believing is None:
+            return HEURISTIC
+        return self._believing.calibration if self._stack is None else self._stack.calibration
 
     def _keywords_of(self, experts: tuple[Expert, ...]) -> Gate:
         """The keyword gate of these experts, made anew only when they have changed."""
@@ -169,56 +190,74 @@ class MoERouter:
             self._read_from, self._keywords = experts, KeywordGate(known)
         return self._keywords
 
-    async def _bids(self, experts: Sequence[Expert], query: Query) -> list[Bid]:
-        tasks = [asyncio.ensure_future(expert.can_handle(query)) for expert in experts]
-        try:
-            await asyncio.wait(tasks, timeout=self.policy.assessment_timeout_s)
-            return [bid_of(one, task) for one, task in zip(experts, tasks, strict=True)]
-        finally:
-            for task in tasks:
-                task.cancel()
+    async def _bids(self, query: Query, judged: Judgement) -> list[Bid]:
+        """Everybody's word: those whose grounds are known are not asked again."""
+        told = list(zip(judged.experts, judged.bids, strict=True))
+        unknown = [one for one, bid in told if bid is None]
+        asked = iter(
+            await asked_for(unknown, query, timeout_s=self.policy.assessment_timeout_s)
+            if unknown
+            else ()
+        )
+        return [next(asked) if bid is None else bid.weighed(one.reliability) for one, bid in told]
 
-    def _scores(
-        self, experts: Sequence[Expert], shares: Mapping[str, float], bids: Sequence[Bid]
-    ) -> dict[str, float]:
-        """Every expert's score by key: gate, own assessment and load in one."""
-        told = dict(zip((one.key for one in experts), bids, strict=True))
-        if self._stack is None:
-            return {
-                one.key: self.policy.score(
-                    shares.get(one.key), told[one.key].assessment, load_of(one)
-                )
-                for one in experts
-            }
-        # Even odds for a known expert that has said nothing: the gate alone weighs it.
-        own = {
-            key: (0.5 if key in shares else 0.0) if bid.assessment is None else bid.assessment
-            for key, bid in told.items()
-        }
-        stacked = self._stack.scores(shares, own)
-        return {one.key: self.policy.loaded(stacked[one.key], load_of(one)) for one in experts}
+    def _choice(
+        self,
+        query: Query,
+        judged: Judgement,
+        bids: Sequence[Bid],
+        top_k: int | None,
+        *,
+        assume_ready: bool,
+    ) -> Choice:
+        """Who answers, as things stand now; as long as they stand as the last time, as then."""
+        experts, fallback = judged.experts, self.roster.fallback
+        now = Circumstances(
+            bids,
+            [seats_of(one) for one in experts],
+            [one.capabilities for one in experts],
+            {} if assume_ready else {one.key: lack for one in experts if (lack := one.not_ready)},
+            fallback.key if fallback is not None else None,
+            self._sessions.get(query.session) if query.session else None,
+            top_k,
+            self.policy,
+            self._calibrated(),
+        )
+        latest = judged.latest
+        if latest.choice is None or latest.circumstances != now:
+            latest.circumstances, latest.choice = now, choice_of(judged, now, self._stack)
+        return latest.choice
+
+    def _recognised(self, first: Expert, query: Query, judged: Judgement) -> tuple[str, ...]:
+        """The reason that `recognised` gives, found once for each expert who comes first."""
+        if first.key not in judged.recognised:
+            reading = judged.reading or self._classifier.read(query)
+            found = recognised(first, reading)
+            if first.grounds is None:
+                return found
+            judged.recognised[first.key] = found
+        return judged.recognised[first.key]
 
 
-def with_room(
-    shares: Mapping[str, float], experts: Sequence[Expert], bids: Sequence[Bid]
-) -> Mapping[str, float]:
-    """The gate's shares, with room for experts on duty that it has not learned.
+def who_computes(query: Query, experts: Sequence[Expert], known: Judgement | None) -> Expert | None:
+    """The first who computes the answer; of those judged before, only who may think anew is asked.
 
-    The gate spreads all its belief over experts it knows, whoever else is there. Where one of the
-    others is surer of itself than any of those, the shares shrink by as much.
+    Args:
+        query: what is asked.
+        experts: everybody, in their order.
+        known: what was judged of the query before, if it was.
     """
-    words = [
-        (one.key in shares, bid.assessment or 0.0) for one, bid in zip(experts, bids, strict=True)
-    ]
-    known = max((word for learned, word in words if learned), default=0.0)
-    other = max((word for learned, word in words if not learned), default=0.0)
-    if not 0 < known < other:
-        return shares
-    return {key: share * known / other for key, share in shares.items()}
+    for one in experts:
+        if known is None or one.grounds is None:
+            if one.computes(query):
+                return one
+        elif one is known.exact:
+            return one
+    return None
 
 
 def computed(
-    exact: Expert, experts: Sequence[Expert], query: Query, reading: Reading, started: float
+    exact: Expert, experts: Sequence[Expert], query: Query, task: Task, started: float
 ) -> Decision:
     """The decision for one who computes the answer exactly: nobody else is considered.
 
@@ -236,54 +275,13 @@ def computed(
         confidence=COMPUTED_CONFIDENCE,
         overhead_ms=(time.perf_counter() - started) * 1000,
         reasons=(f"{exact.key} computes the answer exactly, without a model",),
-        task=query.task or task_of(reading),
+        task=query.task or task,
     )
 
 
 def task_of(reading: Reading) -> Task:
     """What kind of answer a query wants, by what reading it told."""
     return Task(reading.answer_form, reading.kind, reading.complexity, reading.language)
-
-
-def load_of(expert: Expert) -> float:
-    """How much of what an expert can take it has; 1 and more is all."""
-    return expert.current_load / max(1, expert.max_load)
-
-
-def candidate_of(expert: Expert, shares: Mapping[str, float], bid: Bid, score: float) -> Candidate:
-    """How an expert stands."""
-    load = load_of(expert)
-    full = f"at its maximum load of {expert.max_load}: score halved" if load >= 1 else ""
-    return Candidate(
-        expert=expert.name,
-        key=expert.key,
-        gate=shares.get(expert.key, 0.0),
-        assessment=bid.assessment or 0.0,
-        load=load,
-        score=score,
-        note="; ".join(filter(None, (bid.note, full))),
-    )
-
-
-def bid_of(expert: Expert, task: asyncio.Future[float]) -> Bid:
-    """What an expert's `can_handle` came to, by now."""
-    if not task.done():
-        return Bid(None, "its own assessment was late")
-    error = task.exception()
-    if error is not None:
-        logger.warning("%s.can_handle failed: %r", expert.name, error)
-        return Bid(None, f"its own assessment failed: {error!r}")
-    value = task.result()
-    if not isinstance(value, int | float) or not math.isfinite(value):  # pyright: ignore[reportUnnecessaryIsInstance]
-        logger.warning("%s.can_handle returned %r, not a number from 0 to 1", expert.name, value)
-        return Bid(None, f"its own assessment is {value!r}, not a number from 0 to 1")
-    return Bid(min(1.0, max(0.0, float(value))))
-
-
-def claims(expert: Expert, bid: Bid) -> bool:
-    """Whether the expert is sure enough for one of its capabilities."""
-    threshold = min((one.confidence_threshold for one in expert.capabilities), default=0.5)
-    return (bid.assessment or 0.0) >= threshold
 
 
 def vocabulary_of(expert: Expert) -> Vocabulary | None:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from collegium.experts.computing.asides import IDLE, without_aside, without_last_story
 from collegium.experts.computing.wishes import (
     NO_WISHES,
     Wishes,
+    last_word,
     without_first_wish,
     without_last_wish,
 )
 
 MAX_COURTESIES, MAX_CLOSING_CHARS = 8, 100
+# What closes a question ends in one of these, or in "?!".
+CLOSING_WORDS = frozenset(
+    """
+    thanks you thx cheers ta much lot bunch million advance again please pls plz me quickly quick
+    exactly can could mind help out this that it answer result them us recipe project homework
+    report class presentation assignment essay friend colleague party form spreadsheet quiz trip
+    exam test invoice article blog value
+    """.split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,12 @@ def heard(text: str, *, ending: bool = True, idle: frozenset[str] = IDLE) -> Hea
     An aside is a sentence before the question that is made of `idle` words alone. With `ending`
     False the end is left as it was written, question marks too.
     """
+    return _heard(text, ending, idle)
+
+
+@lru_cache(maxsize=16)
+def _heard(text: str, ending: bool, idle: frozenset[str]) -> Heard:
+    # The memo is of a pure function: every computer hears the same question, one after the other.
     wishes = NO_WISHES
     for _ in range(MAX_COURTESIES):
         before = text
@@ -68,7 +84,8 @@ def _without_opening(text: str, idle: frozenset[str]) -> tuple[str, Wishes]:
 def _without_closing(text: str) -> str:
     text = text.rstrip(" \t\n?.")
     tail = text[-MAX_CLOSING_CHARS:]
-    closing = _closing().search(tail)
+    may_close = last_word(tail) in CLOSING_WORDS or tail.endswith("?!")
+    closing = _closing().search(tail) if may_close else None
     if closing is None:
         return without_last_story(text)
     return text[: len(text) - len(tail) + closing.start()]

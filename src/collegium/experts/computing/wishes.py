@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from collegium.lexicon.glances import folded
+
 if TYPE_CHECKING:
     from collegium.experts.computing.base import Computed
 
@@ -68,9 +70,24 @@ _WISH = (
 )
 
 
+# A wish ends in one of these, whatever stands behind it.
+LAST_WORDS = frozenset(
+    """
+    number numbers digit digits integer figure count answer value result no n word fraction decimal
+    weekday name week day date time output string text letter row rows list solution only alone
+    itself else fine enough do suffices please explanation explanations explaining working workings
+    step steps unit units reasoning commentary words comma commas punctuation symbol symbols quotes
+    needed required necessary
+    """.split()
+)
+_LETTERS = re.compile("[A-Za-z\u0130\u0131\u212a\u017f]+")
+
+
 def without_last_wish(text: str) -> tuple[str, Wishes]:
     """Return `text` without the wish that it ends in, if it ends in one, and that wish."""
     start = max(0, len(text) - MAX_WISH_CHARS)
+    if last_word(text[start:]) not in LAST_WORDS:
+        return text, NO_WISHES
     found = _last().search(text[start:].replace("\u2019", "'"))
     return (text, NO_WISHES) if found is None else (text[: start + found.start()], _wishes(found))
 
@@ -79,6 +96,12 @@ def without_first_wish(text: str) -> tuple[str, Wishes]:
     """Return `text` without the wish that it begins with, if it begins with one, and that wish."""
     found = _first().match(text[:MAX_WISH_CHARS].replace("\u2019", "'"))
     return (text, NO_WISHES) if found is None else (text[found.end() :], _wishes(found))
+
+
+def last_word(text: str) -> str:
+    """The last letters of a text, in lower case, as patterns that ignore case read them."""
+    letters = _LETTERS.findall(text)
+    return folded(letters[-1]) if letters else ""
 
 
 def is_wished_bare(prose: str) -> bool:

@@ -35,6 +35,7 @@ _DONE = re.compile(
     r" (?:you|i|we|the) (?:get|have|end up with|left with|result|answer)"
 )
 _INTO = re.compile(r" ?(?:->|=>|\u2192) ?(?:an? )?(percent|percentage|fraction|decimal|%)$")
+_ARROWS = ("->", "=>", "\u2192")
 _TURNED = re.compile(
     r"what (the .+?) (?:is|are|was|would be|comes to)( (?:when|if|of|for|between) .+)?"
 )
@@ -57,11 +58,12 @@ class Arithmetic:
 
 def read(text: str) -> Plan | None:
     """Return the plan of `text`, a question without courtesies, if all of it is arithmetic."""
-    if not has_numbers(text) or _ENDLESS.search(text):
+    if not has_numbers(text) or _is_endless(text):
         return None
     body = " ".join(text.lower().replace("\u2019", "'").split()).rstrip(" =")
-    body = _INTO.sub(r" as a \1", body)
-    if _JOINED.search(body):
+    if any(arrow in body for arrow in _ARROWS):
+        body = _INTO.sub(r" as a \1", body)
+    if "-" in body and _JOINED.search(body):
         return None
     if done := _DONE.fullmatch(body):
         body = done["done"]
@@ -71,6 +73,11 @@ def read(text: str) -> Plan | None:
         return _read_form(body) or read_calculation(body)
     except (ArithmeticError, ValueError):  # a division by zero inside a literal: 3/0
         return None
+
+
+def _is_endless(text: str) -> bool:
+    may_be = len(text) > 300 or text.count(" of ") > 5
+    return may_be and _ENDLESS.search(text) is not None
 
 
 def _read_form(body: str) -> Plan | None:

@@ -7,7 +7,12 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from collegium.experts.computing.arithmetic.nodes import Applied, Node, Number, applies
-from collegium.experts.computing.arithmetic.numerals import LITERAL, in_digits, number_of
+from collegium.experts.computing.arithmetic.numerals import (
+    LITERAL,
+    NUMBER_WORDS,
+    in_digits,
+    number_of,
+)
 from collegium.experts.computing.arithmetic.parser import parsed
 from collegium.experts.computing.arithmetic.slashes import kept_whole
 from collegium.experts.computing.base import Uncomputable
@@ -56,6 +61,16 @@ _REWORDED = tuple(
         (r"π", " pi "),
     )
 )
+# The words of two letters and more that an expression can have; one more, and it is none.
+WORDS = frozenset(
+    """
+    of the an and per cent percent half halves frac sqrt multiplied times cdot divided by over div
+    plus added to negative minus raised power squared cubed modulo modulus mod factorial square root
+    cbrt cube natural log logarithm logbase logarithmbase base ln sine sin cos cosine tan tangent
+    absolute value abs degree degrees pi exp
+    """.split()
+) | {word for name in (*_PARTS, *_ORDINALS, *NUMBER_WORDS) for word in (name, f"{name}s")}
+_WORD = re.compile("(?<![0-9a-z])[a-z]{2,}")
 _REWORDED_IN_EQUATIONS = tuple(rule for rule in _REWORDED if rule[0].pattern != _CROSS)
 
 
@@ -64,6 +79,8 @@ def expression(text: str, unknown: str = "") -> Node | None:
 
     `unknown` is the letter of an equation's unknown, which may be multiplied without a sign.
     """
+    if not unknown and any(word[0] not in WORDS for word in _WORD.finditer(text)):
+        return None
     try:
         return _share(text) or parsed(_reworded(text, unknown), unknown)
     except Uncomputable:

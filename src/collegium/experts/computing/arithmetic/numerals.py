@@ -7,6 +7,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from collegium.experts.computing.arithmetic.writing import written
+from collegium.lexicon.glances import folded
 
 _SMALL = MappingProxyType(
     {
@@ -27,7 +28,8 @@ _SCALES = MappingProxyType(
     {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 )
 _SCALE = "|".join(_SCALES)
-_NUMBER_WORD = "|".join((*_SMALL, "hundred", *_SCALES))
+NUMBER_WORDS = (*_SMALL, "hundred", *_SCALES)
+_NUMBER_WORD = "|".join(NUMBER_WORDS)
 
 INTEGER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)"
 DIGITS = rf"{INTEGER}(?:\.[0-9]+)?|\.[0-9]+"
@@ -39,14 +41,19 @@ _SPELLED = re.compile(
     rf"(?:(?:[ -]|(?<=hundred) and |(?<=thousand) and |(?<=million) and )(?:{_NUMBER_WORD}))*\b"
 )
 _SCALED = re.compile(rf"({DIGITS}) ({_SCALE})\b")
-_NUMERIC = re.compile(
-    rf"[0-9]|\b(?:{_NUMBER_WORD}|half|third|quarter|pi|e)\b|π|roman|arabic|hex", re.IGNORECASE
-)
+_DIGIT, _WORD = re.compile("[0-9]"), re.compile(r"\w+")
+_NUMERIC = frozenset((*NUMBER_WORDS, "half", "third", "quarter", "pi", "e"))
+_NUMERALS = ("π", "roman", "arabic", "hex")
 
 
 def has_numbers(text: str) -> bool:
     """Whether anything in `text` may be a number."""
-    return _NUMERIC.search(text) is not None
+    if _DIGIT.search(text):
+        return True
+    lowered = folded(text)
+    if any(numeral in lowered for numeral in _NUMERALS):
+        return True
+    return not _NUMERIC.isdisjoint(_WORD.findall(lowered))
 
 
 def spelled_number(words: str) -> int | None:

@@ -31,6 +31,12 @@ _NEAREST = MappingProxyType(
 )
 _NAMES = sorted(_NEAREST, key=len, reverse=True)
 _COUNT = r"[0-9]{1,2}|one|two|three|four|five|six"
+# A form that is asked for ends in one of these; most questions do not.
+ENDINGS = (
+    *("place", "places", "point", "points", "digits", "decimal", "decimals", "dp", "dp."),
+    *("d.p", "d.p.", "figures", "fig", "figs", "sf", "sf.", "s.f", "s.f.", "fraction", "percent"),
+    *("percentage", "form", "terms", "number", "%", "simplified", "reduced", "notation", *_NAMES),
+)
 _ASKED = (
     r"[,;:.?]*(?: and)?(?: please)?(?: (?:express|write|give|show|state|put|leave)(?: me)?"
     r"(?: it| that| (?:the|your|its) (?:final )?(?:result|answer|value))?)?"
@@ -60,7 +66,8 @@ class Wanted:
 
 def wanted_form(body: str) -> tuple[str, Wanted]:
     """Split `body` into what is to be computed and the form that is wanted."""
-    match = _form_asked().fullmatch(body)
+    may_ask = body.removesuffix(")").endswith(ENDINGS)
+    match = _form_asked().fullmatch(body) if may_ask else None
     return (body, Wanted()) if match is None else (match["rest"], _wanted(match))
 
 
