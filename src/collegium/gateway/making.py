@@ -6,7 +6,7 @@ import asyncio
 import sys
 import time
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -37,11 +37,11 @@ from collegium.observe.families import Names
 from collegium.observe.logs import Logs
 from collegium.observe.metrics import Metrics
 from collegium.observe.tracing import tracer_of
-from collegium.routing.network import GatingNetwork
-from collegium.routing.shelf import BUILTIN_ENCODER, encoder
 from collegium.system import Collegium, this_machine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from collegium.config import Config
     from collegium.encoders.base import Encoder
     from collegium.errors import CollegiumError
@@ -79,8 +79,8 @@ def gateway_of(plan: Plan) -> Gateway:
     college.events.subscribe(tracer)
     college.directory.listeners.add(metrics)
     witness = Witness(metrics, tracer, logs=logs)
-    vectors = encoder_of(college)
-    cache = cache_of(config, vectors)
+    vectors = cache(lambda: encoder_of(college))
+    answers = cache_of(config, vectors)
     commons = None
     if plan.shared is not None:
         commons = Commons(plan.shared / "commons.sqlite3", door_settings.decisions)
@@ -102,8 +102,8 @@ def gateway_of(plan: Plan) -> Gateway:
         allows=lambda origin: sent_from_here(origin) or cors.allows(origin),
     )
     opening = Opening(college)
-    chat = Chat(service, accounts, limiter, cache, witness, settings, ToolLoops(commons))
-    health = Health(college, door, opening, metrics, cache)
+    chat = Chat(service, accounts, limiter, answers, witness, settings, ToolLoops(commons))
+    health = Health(college, door, opening, metrics, answers)
     deciding = Deciding(college, accounts, settings)
     catalogue = Catalogue(college, int(time.time()))
     document = Document(version("collegium"))
@@ -205,11 +205,15 @@ def names_of(college: Collegium, config: Config) -> Names:
 
 def encoder_of(college: Collegium) -> Encoder:
     """The encoder that there is in any case: the gate's where it has one, else the built-in one."""
-    gate = college.router.gate
-    return gate.encoder if isinstance(gate, GatingNetwork) else encoder(BUILTIN_ENCODER)
+    own: Encoder | None = getattr(college.router.gate, "encoder", None)
+    if own is not None:
+        return own
+    from collegium.routing.shelf import BUILTIN_ENCODER, encoder  # noqa: PLC0415 -- numpy
+
+    return encoder(BUILTIN_ENCODER)
 
 
-def cache_of(config: Config, vectors: Encoder) -> AnswerCache | None:
+def cache_of(config: Config, vectors: Callable[[], Encoder]) -> AnswerCache | None:
     """The cache of answers; None where none is wanted."""
     wanted = config.gateway.cache
     if not wanted.exact and not wanted.semantic:
@@ -217,4 +221,4 @@ def cache_of(config: Config, vectors: Encoder) -> AnswerCache | None:
     settings = CacheSettings(
         exact=wanted.exact, semantic=wanted.semantic, ttl_s=wanted.ttl_s, entries=wanted.entries
     )
-    return AnswerCache(settings, encoder=vectors if wanted.semantic else None)
+    return AnswerCache(settings, encoder=vectors() if wanted.semantic else None)

@@ -20,7 +20,7 @@ from collegium.gateway.security import require_model
 from collegium.types import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -52,7 +52,7 @@ class Embeddings:
     """Turns texts into vectors."""
 
     service: Service
-    encoder: Encoder
+    encoder: Callable[[], Encoder]
     limiter: Limiter
     settings: Settings
 
@@ -78,16 +78,17 @@ class Embeddings:
     async def _own(self, call: Call, asked: EmbeddingsBody) -> None:
         """By the built-in encoder, in a thread, so that nobody else waits."""
         texts = texts_of(asked.input)
-        width = asked.dimensions or self.encoder.width
-        if width > self.encoder.width:
+        encoder = await asyncio.to_thread(self.encoder)
+        width = asked.dimensions or encoder.width
+        if width > encoder.width:
             raise InvalidRequest(
-                f"dimensions: {width} are too many; the encoder gives {self.encoder.width}",
+                f"dimensions: {width} are too many; the encoder gives {encoder.width}",
                 "dimensions",
             )
         vectors: list[NDArray[Any]] = []
         for place in range(0, len(texts), TOGETHER):
             batch = texts[place : place + TOGETHER]
-            vectors += list(await asyncio.to_thread(self.encoder.encode, batch))
+            vectors += list(await asyncio.to_thread(encoder.encode, batch))
         rows = [
             {"object": "embedding", "index": index, "embedding": _written(vector[:width], asked)}
             for index, vector in enumerate(vectors)
