@@ -310,7 +310,8 @@ description, vocabulary, examples, capabilities, fallback, compute, use
 19: backends.other.url: 'ftp://x' is not an http or https address, such as \
 'http://127.0.0.1:11434/v1'
 21: models.a: a -> b -> a goes in a circle; one must be BACKEND/MODEL
-23: backend: unknown key; did you mean 'backends'? (known: moe, backends, models, prices)
+23: backend: unknown key; did you mean 'backends'? (known: moe, gateway, backends, models, \
+prices, resilience)
 """
     told = [line.removeprefix("collegium.yaml:") for line in problems(EVERYTHING_WRONG)]
     told = [re.sub(r" \(installed: .*\)$", "", line) for line in told]
@@ -714,7 +715,9 @@ def test_every_key_is_documented_with_its_default() -> None:
 
 
 def test_no_key_is_documented_that_does_not_exist() -> None:
-    rows = re.findall(r"^\| `((?:moe|backends|models|prices)[^` ]*)` \|", PAGE, re.MULTILINE)
+    rows = re.findall(
+        r"^\| `((?:moe|gateway|resilience|backends|models|prices)[^` ]*)` \|", PAGE, re.MULTILINE
+    )
     assert set(rows) == set(dict(keys_of(config.schema(), config.schema(), "")))
 
 

@@ -142,18 +142,18 @@ async def test_the_fittest_model_is_of_a_configured_backend_first(
     path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
     running.append(Server("ollama", nowhere(), ("qwen-coder-70b",)))
     directory = make(f"backends: {{tape: {{kind: recorded, path: '{path}'}}}}\n")
-    assert (await directory.best_for("coding")).name == "tape/qwen-coder-7b"
-    assert (await directory.best_for("writing")).name == "tape/llama-3b"
+    assert (await directory.best_for("coding"))[0].name == "tape/qwen-coder-7b"
+    assert (await directory.best_for("writing"))[0].name == "tape/llama-3b"
 
 
 async def test_the_fittest_model_is_else_of_a_server_here_else_the_embedded_one(
     make: Make, running: list[Server]
 ) -> None:
-    assert (await make().best_for("coding")).name == "local/smollm2-135m"
+    assert (await make().best_for("coding"))[0].name == "local/smollm2-135m"
     running.append(Server("ollama", nowhere(), ("nomic-embed-text",)))
-    assert (await make().best_for("coding")).name == "local/smollm2-135m"
+    assert (await make().best_for("coding"))[0].name == "local/smollm2-135m"
     running.append(Server("vllm", nowhere(), ("qwen3:8b",)))
-    assert (await make().best_for("coding")).name == "vllm/qwen3:8b"
+    assert (await make().best_for("coding"))[0].name == "vllm/qwen3:8b"
 
 
 async def test_a_configured_backend_that_is_silent_is_not_passed_over_in_silence(

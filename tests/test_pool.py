@@ -12,6 +12,7 @@ import pytest
 from collegium.backends.base import Prompt, joined
 from collegium.backends.pool import Instance, Pool
 from collegium.backends.prices import Price, charged, price_of
+from collegium.backends.resilience import Resilience
 from collegium.backends.standing import Incumbents, Recent, Standing
 from collegium.errors import (
     BackendRefused,
@@ -67,7 +68,7 @@ def pool_of(*backends: ScriptedBackend, capacity: int = 1, max_waiting: int = 64
         Instance(one, f"model-{place}", f"there/{place}", capacity)
         for place, one in enumerate(backends)
     ]
-    return Pool(instances, max_waiting=max_waiting, rng=random.Random(0))
+    return Pool(instances, resilience=Resilience(queue=max_waiting), rng=random.Random(0))
 
 
 async def ask(pool: Pool) -> str:
@@ -221,7 +222,8 @@ async def test_an_instance_that_is_not_there_gives_way_to_the_next() -> None:
 
 async def test_when_none_is_there_the_last_failure_is_told() -> None:
     down = [Down(), Down()]
-    pool = pool_of(*down)
+    instances = [Instance(one, "m", f"there/{place}", 1) for place, one in enumerate(down)]
+    pool = Pool(instances, resilience=Resilience(retries=1))
     with pytest.raises(BackendUnavailable, match="it is down"):
         await ask(pool)
     assert [len(one.prompts) for one in down] == [1, 1]
@@ -292,7 +294,8 @@ def favouring(favour: Favour, *backends: ScriptedBackend, **rest: int) -> Pool:
         Instance(one, f"model-{place}", f"there/{place}", rest.get("capacity", 1))
         for place, one in enumerate(backends)
     ]
-    return Pool(instances, selector=favour, max_waiting=rest.get("max_waiting", 64))
+    settings = Resilience(queue=rest.get("max_waiting", 64))
+    return Pool(instances, selector=favour, resilience=settings)
 
 
 async def test_the_selector_decides_who_answers() -> None:
@@ -331,17 +334,17 @@ async def test_where_too_many_wait_already_any_instance_with_room_answers() -> N
 
 async def test_the_selector_is_asked_again_without_the_one_that_is_not_there() -> None:
     favour = Favour("there/0")
-    pool = favouring(favour, Down(), ScriptedBackend("fine"))
+    pool = favouring(favour, Down(), ScriptedBackend("fine"), ScriptedBackend("fine"))
     assert await ask(pool) == "there/1"
     assert [[one.name for one in shown] for shown in favour.shown] == [
-        ["there/0", "there/1"],
-        ["there/1"],
+        ["there/0", "there/1", "there/2"],
+        ["there/1", "there/2"],
     ]
 
 
 async def test_a_session_is_known_by_the_instance_that_had_it_last() -> None:
     favour = Favour("there/0")
-    pool = favouring(favour, Down(), ScriptedBackend("fine"))
+    pool = favouring(favour, Down(), ScriptedBackend("fine"), ScriptedBackend("fine"))
     for session in ("s", "s", "t", None, None):
         await pool.generate(Prompt(PROMPT.messages, session=session))
     assert favour.incumbents[::2] == [None, "there/1", None, None, None]
@@ -448,9 +451,12 @@ async def test_how_long_answers_take_is_learned_as_they_come() -> None:
             if self.error is not None:
                 raise self.error
 
-    backend, favour = Timed(), Favour()
+    backend, favour = Timed(), Favour("there/m")
     pool = Pool(
-        [Instance(backend, "m", "there/m", 1, context_tokens=9)],
+        [
+            Instance(backend, "m", "there/m", 1, context_tokens=9),
+            Instance(ScriptedBackend(), "m", "there/other", 1),
+        ],
         selector=favour,
         clock=lambda: now,
     )
@@ -463,10 +469,11 @@ async def test_how_long_answers_take_is_learned_as_they_come() -> None:
     backend.pause_s, backend.error = 0.0, BackendRefused("no")
     with pytest.raises(BackendRefused):
         await ask(pool)
+    assert pool.expected_cost_usd(PROMPT, only="there/m") is None
     assert pool.expected_cost_usd(PROMPT) is None
     learned = [shown[0].latency_ms for shown in favour.shown]
     assert learned == [None, 1000, 1200, 1360, pytest.approx(13088), pytest.approx(13088)]
-    assert favour.shown[0] == (Standing("there/m", context_tokens=9),)
+    assert favour.shown[0] == (Standing("there/m", context_tokens=9), Standing("there/other"))
 
 
 def test_an_answer_that_was_given_up_early_says_nothing() -> None:

@@ -31,6 +31,26 @@ def test_a_wait_is_read_as_seconds_or_as_a_date(header: str | None, seconds: flo
     assert error.retry_after_s == seconds
 
 
+def test_reasoning_and_logprobs_are_kept_by_the_names_they_have() -> None:
+    choice = {"delta": {"content": "so", "reasoning_content": "hm"}, "logprobs": {"content": []}}
+    chunk = wire.chunk_of(json.dumps({"choices": [choice]}), "backend 'x'")
+    assert chunk.text == "so"
+    assert dict(chunk.extra) == {"reasoning_content": "hm", "logprobs": {"content": []}}
+    odd = {"choices": [{"delta": {"content": 7, "reasoning": "hm"}, "logprobs": None}]}
+    assert dict(wire.chunk_of(json.dumps(odd), "backend 'x'").extra) == {"reasoning": "hm"}
+    assert not wire.chunk_of('{"choices": []}', "backend 'x'").extra
+
+
+@pytest.mark.parametrize("raw", ['{"choices": [{"delta": {"content": "a"}}], "x": NaN}'])
+def test_json_that_is_a_little_too_free_is_read_all_the_same(raw: str) -> None:
+    assert wire.chunk_of(raw, "backend 'x'").text == "a"
+
+
+def test_half_a_surrogate_pair_is_passed_on_as_it_came() -> None:
+    raw = '{"choices": [{"delta": {"content": "\\ud83d"}}]}'
+    assert wire.chunk_of(raw, "backend 'x'").text == "\ud83d"
+
+
 @given(
     st.fixed_dictionaries(
         {},

@@ -2,7 +2,13 @@
 
 `upstream.py [--port 0] [--with-parent]` prints one line, `{"port": N}`, and serves until ended;
 with `--with-parent`, at most until the process that started it is gone. GET /stats says what it
-has seen. `words-N` takes any number, and `slow-MS` says 20 words, MS milliseconds apart.
+has seen. `words-N` takes any number, `slow-MS` says 20 words, MS milliseconds apart, `late-MS` is
+silent for so long before it says anything, and `line-MB` says one line of that many megabytes.
+
+POST /behave changes how all models behave from then on: {"mode": "well"}, or "hang" (it takes
+requests and says nothing, not even what models it has), "drop" (it closes every connection),
+"garbage", {"mode": "fail", "status": 500, "retry_after": "1"}, {"mode": "late", "delay_s": 0.3},
+or "cut" (streams break off after their first words).
 """
 
 from __future__ import annotations
@@ -38,14 +44,54 @@ class Upstream:
         self.last_body: Any = None
         self.last_headers: dict[str, str] = {}
         self._served: dict[Any, int] = {}
+        self.behaviour: dict[str, Any] = {"mode": "well"}
+
+    async def behave(self, request: web.Request) -> web.Response:
+        self.behaviour = await request.json()
+        return web.json_response(self.behaviour)
 
     async def stats(self, _: web.Request) -> web.Response:
         names = ("requests", "aborted", "active", "last_body", "last_headers")
         return web.json_response({name: getattr(self, name) for name in names})
 
-    async def models(self, _: web.Request) -> web.Response:
+    async def models(self, request: web.Request) -> web.StreamResponse:
+        if self.behaviour["mode"] == "hang":
+            await asyncio.Event().wait()
+        if self.behaviour["mode"] == "drop":
+            return _cut(request)
         rows = [{"id": name, "object": "model"} for name in MODELS]
         return web.json_response({"object": "list", "data": rows})
+
+    async def embeddings(self, request: web.Request) -> web.StreamResponse:
+        self.requests += 1
+        self.last_body = body = json.loads(await request.read())
+        given = body["input"] if isinstance(body["input"], list) else [body["input"]]
+        rows = [{"index": place, "embedding": [0.5, 1.0]} for place, _ in enumerate(given)]
+        usage = {"prompt_tokens": len(given), "total_tokens": len(given)}
+        return web.json_response({"object": "list", "data": rows, "usage": usage})
+
+    async def _misbehave(
+        self, request: web.Request, body: dict[str, Any]
+    ) -> web.StreamResponse | None:
+        """What is answered instead, in the mode that was set; None: what would be otherwise."""
+        mode = self.behaviour["mode"]
+        if mode == "hang":
+            await asyncio.Event().wait()
+        if mode == "late":
+            await asyncio.sleep(self.behaviour["delay_s"])
+        if mode == "drop":
+            return _cut(request)
+        if mode == "garbage":
+            return web.Response(text="{not json", content_type="application/json")
+        if mode == "fail":
+            after = self.behaviour.get("retry_after")
+            headers = {"Retry-After": after} if after else {}
+            error = {"message": "made to fail", "type": "test"}
+            status = self.behaviour["status"]
+            return web.json_response({"error": error}, status=status, headers=headers)
+        if mode == "cut":
+            body["model"] = "cut"
+        return None
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
@@ -59,6 +105,9 @@ class Upstream:
             model = body["model"]
             if model == "cut-always" or (model == "cut-before" and before):
                 return _cut(request)
+            instead = await self._misbehave(request, body)
+            if instead is not None:
+                return instead
             return await Reply(request, body).give()
         except (asyncio.CancelledError, ConnectionError):
             self.aborted += 1
@@ -72,7 +121,7 @@ class Reply:
 
     def __init__(self, request: web.Request, body: dict[str, Any]) -> None:
         self.request, self.body, self.model = request, body, str(body["model"])
-        asked = [one["content"] for one in body["messages"] if one["role"] == "user"]
+        asked = [one.get("content") for one in body["messages"] if one["role"] == "user"]
         self.asked = str(asked[-1]) if asked else ""
         self.response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
 
@@ -86,6 +135,8 @@ class Reply:
             return web.Response(
                 text="<html><h1>Welcome to nginx</h1></html>", content_type="text/html"
             )
+        if kind == "late":
+            await asyncio.sleep(int(rest) / 1000)
         if self.model == "hang":
             await asyncio.Event().wait()
         return await self._streamed() if self.body.get("stream") else await self._whole()
@@ -124,7 +175,9 @@ class Reply:
         if self.model == "garbage-sse":
             await self._raw("data: {not json\n\n")
         elif self.model == "bigline":
-            await self._big()
+            await self._big(20)
+        elif self.model.startswith("line-"):
+            await self._big(int(self.model.removeprefix("line-")))
         elif self.model == "tools":
             await self._tools()
         elif self.model == "utf8":
@@ -146,8 +199,8 @@ class Reply:
         return self.response
 
     async def _break_off(self) -> web.StreamResponse:
+        await asyncio.sleep(0.02)  # the half that was written is to arrive
         if self.model == "cut":
-            await asyncio.sleep(0.02)  # the half that was written is to arrive
             return _cut(self.request, self.response)
         if self.model == "hang-midstream":
             await asyncio.Event().wait()
@@ -156,9 +209,9 @@ class Reply:
             await self._raw("data: [DONE]\n\n")
         return self.response
 
-    async def _big(self) -> None:
+    async def _big(self, megabytes: int) -> None:
         await self._raw('data: {"choices": [{"delta": {"content": "')
-        for _ in range(20 * 1024 * 1024 // PIECE):
+        for _ in range(megabytes * 1024 * 1024 // PIECE):
             await self._raw("x" * PIECE)
         await self._raw('"}}]}\n\n')
 
@@ -209,6 +262,8 @@ async def serve(port: int, parent: int | None) -> None:
     app.router.add_get("/stats", upstream.stats)
     app.router.add_get("/v1/models", upstream.models)
     app.router.add_post("/v1/chat/completions", upstream.chat)
+    app.router.add_post("/v1/embeddings", upstream.embeddings)
+    app.router.add_post("/behave", upstream.behave)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)

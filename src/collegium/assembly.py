@@ -106,7 +106,7 @@ class Staff:
             UnknownModel: there is one model for all of them, and nothing has it.
         """
         if self._model is not None:
-            everybodys = self.pool([await self.directory.find(self._model)])
+            everybodys = self.pool(await self.directory.find_all(self._model))
             for post in self.posts:
                 if isinstance(post.expert, ModelExpert):
                     post.expert.pool = everybodys
@@ -121,14 +121,15 @@ class Staff:
                 continue
             try:
                 names = post.models
-                instances = [await self.directory.find(name) for name in names]
-                expert.pool = self.pool(instances or [await self.directory.best_for(expert.key)])
+                found = [await self.directory.find_all(name) for name in names]
+                instances = [one for replicas in found for one in replicas]
+                expert.pool = self.pool(instances or await self.directory.best_for(expert.key))
             except CollegiumError as error:
                 expert.no_pool = str(error)
 
     def pool(self, instances: Sequence[Instance]) -> Pool:
         """A pool of models among which the configured objective chooses."""
-        return Pool(instances, selector=self._selector)
+        return Pool(instances, selector=self._selector, resilience=self.directory.resilience)
 
 
 def gate_of(config: Config) -> Gate | None:

@@ -266,7 +266,8 @@ class Response:
 class Chunk:
     """A piece of an answer as it grows, and what has become known with it.
 
-    Text, tool calls, usage and the reason for finishing come from the model. A stream of the house
+    Text, tool calls, usage and the reason for finishing come from the model, and in `extra`, by the
+    names the model gives them, its reasoning and its logprobs. A stream of the house
     begins with a chunk carrying the `decision`; an expert's and a strategy's ends with one carrying
     the finished `answer`; the college's ends with one carrying the `response`.
     """
@@ -279,6 +280,7 @@ class Chunk:
     decision: Decision | None = None
     answer: Answer | None = None
     response: Response | None = None
+    extra: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
     @classmethod
     def whole(cls, answer: Answer) -> Chunk:

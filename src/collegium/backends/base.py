@@ -77,6 +77,57 @@ class Backend(Protocol):
         ...
 
 
+class Reply(Protocol):
+    """The bytes that a backend answers with, before anybody has looked at them.
+
+    Every failure to read is raised as a `BackendError`.
+    """
+
+    @property
+    def media_type(self) -> str:
+        """What the body is: 'application/json', 'text/event-stream', ..."""
+        ...
+
+    async def piece(self) -> bytes:
+        """What has come since the last piece, waited for if nothing has; empty at the end."""
+        ...
+
+    async def read(self) -> bytes:
+        """The whole body."""
+        ...
+
+    async def drain(self) -> None:
+        """Read the little that follows the end, so that the connection can be used again."""
+        ...
+
+    def close(self) -> None:
+        """End it now, if that takes no waiting."""
+        ...
+
+    async def aclose(self) -> None:
+        """End it, at any moment and as often as one likes."""
+        ...
+
+
+class Relays(Protocol):
+    """A backend that passes bodies and replies on as the bytes they are."""
+
+    async def open(
+        self,
+        body: bytes,
+        *,
+        path: str = "/chat/completions",
+        headers: Mapping[str, str] | None = None,
+        deadline_s: float | None = None,
+    ) -> Reply:
+        """Send a body; the reply, once the server has taken the request.
+
+        Raises:
+            BackendError: it has not, whatever it said instead.
+        """
+        ...
+
+
 class Transcript:
     """A stream's chunks, put together as they come."""
 

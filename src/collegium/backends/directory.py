@@ -12,13 +12,17 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from collegium import plugins
+from collegium.backends.condition import Condition
 from collegium.backends.discover import Server, chat_models, discover, prefer
+from collegium.backends.instance import Instance
 from collegium.backends.lazy import Lazy
 from collegium.backends.models import CATALOGUE, ModelFile, ModelStore
-from collegium.backends.pool import Instance
 from collegium.backends.prices import Price, price_of
+from collegium.backends.resilience import Listeners, Resilience
 from collegium.config import HttpBackendConfig, LlamaCppBackendConfig, RecordedBackendConfig
 from collegium.errors import BackendError, ExpertNotReady, UnknownModel
 
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from collegium.backends.base import Backend
+    from collegium.backends.condition import State
     from collegium.config import BackendConfig, Config
 
 logger = logging.getLogger(__name__)
@@ -34,6 +39,7 @@ LOCAL = "local"
 EMBEDDED_DEFAULT = "smollm2-135m"
 EMBEDDED_DEFAULT_TOKENS = 256
 LISTING_TIMEOUT_S = 3.0
+DEFAULT_CAPACITY = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +81,25 @@ class Directory:
                     for name, file in backend.files.items()
                 }
         self.store = ModelStore(surroundings.models_dir, files, hub_url=surroundings.hub_url)
-        self._backends: dict[str, Lazy] = {}
+        self.resilience = Resilience.of(config.resilience)
+        self.listeners = Listeners()
+        self._backends: dict[tuple[str, str], Lazy] = {}
+        self._conditions: WeakValueDictionary[tuple[str, str], Condition] = WeakValueDictionary()
         self._local: dict[str, Instance] = {}
         self._servers: tuple[Server, ...] | None = None
         self._listings: dict[str, tuple[str, ...]] = {}
 
     async def find(self, reference: str) -> Instance:
-        """The model that a name means.
+        """The model that a name means, at the first of the addresses that have it.
+
+        Raises:
+            UnknownModel: no alias, backend or server has it; the message says what to add.
+        """
+        first, *_ = await self.find_all(reference)
+        return first
+
+    async def find_all(self, reference: str) -> tuple[Instance, ...]:
+        """The model that a name means, once for each address where its backend is.
 
         Raises:
             UnknownModel: no alias, backend or server has it; the message says what to add.
@@ -89,21 +107,21 @@ class Directory:
         name = self._aliases.get(reference, reference)
         backend, _, model = name.partition("/")
         if model and backend in self._configs:
-            return self._instance(backend, model)
+            return self._instances(backend, model)
         for server in await self.servers():
             if model and backend == server.name:
-                return self._instance(backend, model)
+                return self._instances(backend, model)
         for where, has in (await self.listings()).items():
             found = _match(name, has)
             if found is not None:
-                return self._instance(where, found)
+                return self._instances(where, found)
         there = ", ".join(self._configs)
         raise UnknownModel(
             f"no backend has a model called {reference!r} (backends: {there}); start a server that "
             f"has it, or say where it is: `models: {{{reference}: BACKEND/MODEL}}`"
         )
 
-    async def best_for(self, key: str) -> Instance:
+    async def best_for(self, key: str) -> tuple[Instance, ...]:
         """The fittest model there is for an expert whose models the configuration leaves open.
 
         That is one of the configured backends, else of a server on this machine, else the embedded
@@ -115,11 +133,11 @@ class Directory:
         for backend, models in (await self.listings()).items():
             able = chat_models(models)
             if able:
-                return self._instance(backend, prefer(key, able))
+                return self._instances(backend, prefer(key, able))
         if self._configured:
             names = ", ".join(self._configured)
             raise ExpertNotReady(f"none of the configured backends ({names}) says what it has")
-        return self._instance(LOCAL, EMBEDDED_DEFAULT)
+        return self._instances(LOCAL, EMBEDDED_DEFAULT)
 
     async def servers(self) -> tuple[Server, ...]:
         """The model servers that run on this machine, looked for once."""
@@ -151,52 +169,112 @@ class Directory:
 
     async def aclose(self) -> None:
         """Close every backend that was used."""
+        for condition in tuple(self._conditions.values()):
+            condition.aside()
         backends, self._backends = tuple(self._backends.values()), {}
         await asyncio.gather(*(backend.aclose() for backend in backends))
 
     def backend(self, name: str) -> Backend:
-        """The backend of that name, shared; for an embedded one, see `find`.
+        """The backend of that name, shared, at its first address; for an embedded one, see `find`.
 
         Raises:
             UnknownModel: nothing has that name.
         """
-        return self._shared(name, lambda: self._make(name))
+        return self._at(name, self._addresses(name)[0])
+
+    def labels(self, name: str) -> tuple[str, ...]:
+        """What metrics call the instances of a model written BACKEND/MODEL."""
+        return tuple(self._labels(name.partition("/")[0], name).values())
+
+    def states(self) -> tuple[State, ...]:
+        """How every instance is that somebody uses."""
+        return tuple(one.state() for one in tuple(self._conditions.values()))
 
     async def _listed(self, name: str) -> tuple[str, ...]:
         config = self._configs[name]
         if isinstance(config, LlamaCppBackendConfig):
             return tuple(config.models)
-        try:
-            async with asyncio.timeout(LISTING_TIMEOUT_S):
-                return await self.backend(name).models()
-        except (BackendError, TimeoutError) as error:
-            logger.warning("backend %r does not say what models it has: %s", name, error)
-            return ()
+        for address in self._addresses(name):
+            try:
+                async with asyncio.timeout(LISTING_TIMEOUT_S):
+                    return await self._at(name, address).models()
+            except (BackendError, TimeoutError) as error:
+                logger.warning("backend %r does not say what models it has: %s", name, error)
+        return ()
 
-    def _shared(self, name: str, make: Callable[[], Backend]) -> Backend:
-        if name not in self._backends:
-            self._backends[name] = Lazy(make)
-        return self._backends[name]
+    def _addresses(self, name: str) -> tuple[str, ...]:
+        config = self._configs.get(name)
+        if isinstance(config, HttpBackendConfig):
+            return tuple(dict.fromkeys((config.url, *config.replicas)))
+        return tuple(one.url for one in self._servers or () if one.name == name) or ("",)
 
-    def _instance(self, backend: str, model: str) -> Instance:
-        name, config = f"{backend}/{model}", self._configs.get(backend)
-        price = price_of(name, self._prices)
+    def _labels(self, backend: str, name: str) -> dict[str, str]:
+        """The labels of a model's instances, by their addresses."""
+        addresses = self._addresses(backend)
+        if len(addresses) == 1:
+            return {addresses[0]: name}
+        return {one: f"{name}@{urlsplit(one).netloc}" for one in addresses}
+
+    def _at(self, name: str, address: str) -> Backend:
+        return self._shared(name, address, lambda: self._make(name, address))
+
+    def _shared(self, name: str, address: str, make: Callable[[], Backend]) -> Backend:
+        if (name, address) not in self._backends:
+            self._backends[name, address] = Lazy(make)
+        return self._backends[name, address]
+
+    def _condition(self, name: str, address: str) -> Condition:
+        known = self._conditions.get((name, address))
+        if known is None:
+            rules = self.resilience.breaker
+            known = Condition(rules=rules, events=self.listeners)
+            self._conditions[name, address] = known
+        return known
+
+    def _instances(self, backend: str, model: str) -> tuple[Instance, ...]:
+        config = self._configs.get(backend)
         if isinstance(config, LlamaCppBackendConfig):
-            if model not in self._local:
-                self._check_file(backend, model)
-                place = self._shared(name, lambda: self._embedded(backend, model, config))
-                tokens = config.context_tokens
-                self._local[model] = Instance(place, model, name, config.slots, price, tokens)
-            return self._local[model]
-        capacity = config.capacity if isinstance(config, HttpBackendConfig) else 8
-        return Instance(self.backend(backend), model, name, capacity, price)
+            return (self._embedded_instance(backend, model, config),)
+        name, capacity = f"{backend}/{model}", DEFAULT_CAPACITY
+        if isinstance(config, HttpBackendConfig):
+            capacity = config.capacity
+        return tuple(
+            Instance(
+                self._at(backend, address),
+                model,
+                name,
+                capacity,
+                price_of(name, self._prices),
+                address=address,
+                label=label,
+                condition=self._condition(name, address),
+            )
+            for address, label in self._labels(backend, name).items()
+        )
 
-    def _make(self, name: str) -> Backend:
+    def _embedded_instance(
+        self, backend: str, model: str, config: LlamaCppBackendConfig
+    ) -> Instance:
+        if model not in self._local:
+            self._check_file(backend, model)
+            name = f"{backend}/{model}"
+            self._local[model] = Instance(
+                self._shared(name, "", lambda: self._embedded(backend, model, config)),
+                model,
+                name,
+                config.slots,
+                price_of(name, self._prices),
+                config.context_tokens,
+                condition=self._condition(name, ""),
+            )
+        return self._local[model]
+
+    def _make(self, name: str, address: str) -> Backend:
         config = self._configs.get(name)
         if isinstance(config, HttpBackendConfig):
             secret = self._surroundings.secret(config.api_key_env) if config.api_key_env else None
             made: Backend = plugins.load("backends", "http")(
-                config.url,
+                address,
                 name=name,
                 api_key=secret,
                 connect_timeout_s=config.connect_timeout_s,
@@ -206,10 +284,9 @@ class Directory:
         if isinstance(config, RecordedBackendConfig):
             recorded: Backend = plugins.load("backends", "recorded")(Path(config.path), name=name)
             return recorded
-        for server in self._servers or ():
-            if server.name == name:
-                found: Backend = plugins.load("backends", "http")(server.url, name=name)
-                return found
+        if address:
+            found: Backend = plugins.load("backends", "http")(address, name=name)
+            return found
         raise UnknownModel(f"no backend called {name!r}; there are: {', '.join(self._configs)}")
 
     def _check_file(self, backend: str, model: str) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
-
 from collegium.backends import wire
+from collegium.backends.connection import ConnectionBroken, ConnectionSilent
+from collegium.backends.connections import Connections, NotReached
+from collegium.backends.replies import HttpReply
 from collegium.backends.sse import EventReader
 from collegium.errors import (
     BackendError,
-    BackendGarbled,
     BackendTimeout,
     BackendUnavailable,
     StreamCut,
@@ -20,23 +19,18 @@ from collegium.errors import (
 from collegium.types import Chunk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-    from types import SimpleNamespace
+    from collections.abc import AsyncGenerator, Mapping
 
     from collegium.backends.base import Generation, Prompt
 
 ERROR_BODY_BYTES = 64 * 1024
-MAX_REPLY_BYTES = 64 * 1024 * 1024
-POOLED_CONNECTIONS = 256
-DRAIN_S = 0.05
+SHORTEST_S = 0.001
 
 
 class HttpBackend:
     """Speaks chat completions to the server at `url`, over pooled connections.
 
-    A request whose pooled connection turns out to be closed, before a byte of the reply has come,
-    is sent once more over a new one: servers close idle connections, and that is no failure.
-    Nothing else is retried here.
+    Nothing is retried here, but for what a pooled connection that was closed meanwhile takes.
     """
 
     def __init__(
@@ -50,14 +44,12 @@ class HttpBackend:
     ) -> None:
         self.url = url.rstrip("/")
         self.name = name
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=connect_timeout_s, sock_read=idle_timeout_s
-        )
+        self._headers = {"Content-Type": "application/json"}
+        if api_key:
+            self._headers["Authorization"] = f"Bearer {api_key}"
         self._idle_timeout_s = idle_timeout_s
         self._connect_timeout_s = connect_timeout_s
-        self._pooled: aiohttp.ClientSession | None = None
-        self._fresh: aiohttp.ClientSession | None = None
+        self._connections = Connections(self.url, connect_timeout_s=connect_timeout_s)
 
     def __repr__(self) -> str:
         return f"HttpBackend({self.url!r}, name={self.name!r})"
@@ -68,40 +60,79 @@ class HttpBackend:
 
     async def generate(self, prompt: Prompt) -> Generation:
         """The whole reply, in one request that does not stream."""
-        body = wire.body_of(prompt, stream=False)
-        with self._translated():
-            async with self._reply("POST", "/chat/completions", body) as reply:
-                raw = await self._whole(reply, MAX_REPLY_BYTES)
+        reply = await self.open(wire.body_of(prompt, stream=False))
+        try:
+            raw = await reply.read()
+        finally:
+            reply.close()
         return wire.generation_of(raw, self._where, model=prompt.model)
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
         """The reply as it comes; closing it closes the connection, which the server sees."""
-        body = wire.body_of(prompt, stream=True)
-        with self._translated():
-            async with self._reply("POST", "/chat/completions", body) as reply:
-                if "event-stream" not in reply.content_type:
-                    raise BackendGarbled(await self._not_a_stream(reply))
-                async with aclosing(self._chunks(reply)) as chunks:
-                    async for chunk in chunks:
-                        yield chunk
+        reply = await self.open(wire.body_of(prompt, stream=True))
+        try:
+            if "event-stream" not in reply.media_type:
+                raise wire.no_stream(
+                    reply.media_type, await reply.beginning(ERROR_BODY_BYTES), self._where
+                )
+            async with aclosing(self._chunks(reply)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            reply.close()
+
+    async def open(
+        self,
+        body: Mapping[str, Any] | bytes,
+        *,
+        path: str = "/chat/completions",
+        headers: Mapping[str, str] | None = None,
+        deadline_s: float | None = None,
+    ) -> HttpReply:
+        """Send a body; the reply, of which nothing but the status is known to be right.
+
+        Args:
+            body: a chat body, or one that is encoded already.
+            path: what is added to the base address.
+            headers: further headers; ours go before them.
+            deadline_s: neither connecting nor any silence may last longer than that.
+
+        Raises:
+            BackendError: the server did not answer 200.
+        """
+        data = body if isinstance(body, bytes) else wire.encoded(body)
+        return await self._open("POST", path, data, headers, deadline_s)
 
     async def models(self) -> tuple[str, ...]:
         """The names that the server lists."""
-        with self._translated():
-            async with self._reply("GET", "/models") as reply:
-                raw = await self._whole(reply, MAX_REPLY_BYTES)
+        reply = await self._open("GET", "/models")
+        try:
+            raw = await reply.read()
+        finally:
+            reply.close()
         return wire.models_of(raw, self._where)
+
+    async def alive(self) -> bool:
+        """Whether the server answers at all, over a connection of its own."""
+        return (await self._status(self._connections, "/models", fresh=True)) < 500
 
     async def answers(self, path: str) -> bool:
         """Whether a GET of `path`, beside the API and not under it, gives 200."""
-        url = self.url.removesuffix("/v1") + path
+        beside = Connections(
+            self.url.removesuffix("/v1"), connect_timeout_s=self._connect_timeout_s
+        )
+        return (await self._status(beside, path, fresh=True)) == 200
+
+    async def _status(self, connections: Connections, path: str, *, fresh: bool) -> int:
+        """The status that a GET has; 599 where none comes."""
         try:
-            async with self._session().get(
-                url, headers=self._headers, trace_request_ctx=[]
-            ) as reply:
-                return reply.status == 200
-        except (aiohttp.ClientError, TimeoutError):
-            return False
+            connection = await connections.send(
+                "GET", path, self._headers, None, silence_s=self._idle_timeout_s, fresh=fresh
+            )
+        except (NotReached, ConnectionBroken, ConnectionSilent):
+            return 599
+        connection.close()
+        return connection.status
 
     async def healthy(self) -> bool:
         """Whether the server lists its models."""
@@ -113,17 +144,14 @@ class HttpBackend:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        sessions, self._pooled, self._fresh = (self._pooled, self._fresh), None, None
-        for session in sessions:
-            if session is not None:
-                await session.close()
+        self._connections.close()
 
-    async def _chunks(self, reply: aiohttp.ClientResponse) -> AsyncGenerator[Chunk]:
+    async def _chunks(self, reply: HttpReply) -> AsyncGenerator[Chunk]:
         reader, model, finished = EventReader(where=self._where), None, False
-        async for piece in reply.content.iter_any():
+        while piece := await reply.piece():
             for data in reader.feed(piece):
                 if data.strip() == "[DONE]":
-                    await self._rest(reply)
+                    await reply.drain()
                     return
                 chunk = wire.chunk_of(data, self._where)
                 finished = finished or chunk.finish is not None
@@ -132,130 +160,66 @@ class HttpBackend:
         if not finished:
             raise StreamCut(f"{self._where} closed the stream before the answer was complete")
 
-    async def _rest(self, reply: aiohttp.ClientResponse) -> None:
-        """Read the little that follows the end, so that the connection can be used again."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_S):
-                await reply.content.read()
-
-    @asynccontextmanager
-    async def _reply(
-        self, method: str, path: str, body: dict[str, Any] | None = None
-    ) -> AsyncGenerator[aiohttp.ClientResponse]:
-        """The server's reply, which is 200; closed, not merely released, on the way out."""
-        reused: list[bool] = []
-        try:
-            reply = await self._send(self._session(), method, path, body, reused)
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if not reused or isinstance(error, aiohttp.ClientConnectorError):
-                raise
-            reply = await self._send(self._new_connections(), method, path, body, [])
-        try:
-            if reply.status != 200:
-                raw = await self._whole(reply, ERROR_BODY_BYTES)
-                model = str((body or {}).get("model", ""))
-                wait = reply.headers.get("Retry-After")
-                raise wire.refusal(reply.status, raw, self._where, model=model, retry_after=wait)
-            yield reply
-        finally:
-            # A reply read to its end has given its connection back already; any other must not.
-            reply.close()
-
-    async def _send(
+    async def _open(
         self,
-        session: aiohttp.ClientSession,
         method: str,
         path: str,
-        body: dict[str, Any] | None,
-        reused: list[bool],
-    ) -> aiohttp.ClientResponse:
-        return await session.request(
-            method,
-            self.url + path,
-            json=body,
-            headers=self._headers,
-            allow_redirects=False,
-            trace_request_ctx=reused,
-        )
-
-    def _session(self) -> aiohttp.ClientSession:
-        if self._pooled is None:
-            trace = aiohttp.TraceConfig()
-            trace.on_connection_reuseconn.append(_note_reuse)
-            connector = aiohttp.TCPConnector(limit=POOLED_CONNECTIONS)
-            self._pooled = aiohttp.ClientSession(
-                connector=connector, timeout=self._timeout, trace_configs=[trace]
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        deadline_s: float | None = None,
+    ) -> HttpReply:
+        """The server's reply, which is 200; whoever gets it closes it."""
+        silence_s = self._idle_timeout_s
+        if deadline_s is not None and deadline_s < silence_s:
+            silence_s = max(deadline_s, SHORTEST_S)
+        try:
+            connection = await self._connections.send(
+                method,
+                path,
+                self._headers if headers is None else {**headers, **self._headers},
+                data,
+                silence_s=silence_s,
             )
-        return self._pooled
-
-    def _new_connections(self) -> aiohttp.ClientSession:
-        if self._fresh is None:
-            connector = aiohttp.TCPConnector(limit=POOLED_CONNECTIONS, force_close=True)
-            self._fresh = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
-        return self._fresh
-
-    async def _whole(self, reply: aiohttp.ClientResponse, most: int) -> str:
-        raw = bytearray()
-        async for piece in reply.content.iter_any():
-            raw += piece
-            if len(raw) > most:
-                if reply.status == 200:
-                    raise BackendGarbled(f"{self._where} sent more than {most:,} bytes")
-                break
-        return raw[:most].decode("utf-8", errors="replace")
-
-    async def _not_a_stream(self, reply: aiohttp.ClientResponse) -> str:
-        raw = await self._whole(reply, ERROR_BODY_BYTES)
-        kind = reply.content_type
-        return (
-            f"{self._where} sent {kind}, not a stream of events: {wire.excerpt(raw)} "
-            "(does the url end with /v1?)"
+        except (NotReached, ConnectionBroken, ConnectionSilent) as error:
+            raise self.translate(error) from error
+        opened = HttpReply(
+            connection,
+            self._connections,
+            where=self._where,
+            silence_s=silence_s,
+            translate=self.translate,
         )
+        if opened.status != 200:
+            raise await self._refused(opened, data)
+        return opened
 
-    def _translated(self) -> _Translating:
-        return _Translating(self)
+    async def _refused(self, reply: HttpReply, data: bytes | None) -> BackendError:
+        try:
+            raw = await reply.beginning(ERROR_BODY_BYTES)
+        finally:
+            reply.close()
+        return wire.refusal(
+            reply.status,
+            raw.decode("utf-8", errors="replace"),
+            self._where,
+            model=wire.model_in(data),
+            retry_after=reply.header("Retry-After"),
+        )
 
     def translate(self, error: Exception) -> BackendError:
         """What an error of the client library means here."""
-        if isinstance(error, aiohttp.ConnectionTimeoutError):
-            return BackendUnavailable(
-                f"{self._where} did not take the connection within {self._connect_timeout_s:g} s"
-            )
-        if isinstance(error, TimeoutError):
+        if isinstance(error, NotReached):
+            if error.late:
+                return BackendUnavailable(f"{self._where} did not take the connection {error}")
+            return BackendUnavailable(f"{self._where} does not answer ({error}); is it up?")
+        if isinstance(error, ConnectionSilent):
             return BackendTimeout(f"{self._where} said nothing for {self._idle_timeout_s:g} s")
-        if isinstance(error, aiohttp.ClientConnectorError):
-            return BackendUnavailable(
-                f"{self._where} does not answer ({error.os_error}); is it up?"
-            )
-        if isinstance(error, aiohttp.ClientPayloadError):
-            return StreamCut(f"{self._where} broke off in the middle of its reply")
-        if isinstance(error, aiohttp.InvalidURL):
-            return BackendUnavailable(f"{self._where} is not a URL that can be reached")
-        return BackendUnavailable(f"{self._where} broke the connection ({error!r})")
-
-
-class _Translating:
-    """Turns the client library's errors into ours, at the one place where they come through."""
-
-    def __init__(self, backend: HttpBackend) -> None:
-        self._backend = backend
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, aiohttp.ClientError | TimeoutError):
-            raise self._backend.translate(error) from error
-
-
-async def _note_reuse(
-    _: aiohttp.ClientSession, context: SimpleNamespace, __: aiohttp.TraceConnectionReuseconnParams
-) -> None:
-    if context.trace_request_ctx is not None:
-        context.trace_request_ctx.append(True)
+        if isinstance(error, ConnectionBroken) and error.begun:
+            return StreamCut(f"{self._where} broke off in the middle of its reply: {error}")
+        return BackendUnavailable(f"{self._where} did not answer: {error}")
 
 
 def _without_model(chunk: Chunk) -> Chunk:
     if chunk.model is None:
         return chunk
-    return Chunk(chunk.text, chunk.usage, None, chunk.tool_calls, chunk.finish)
+    return Chunk(chunk.text, chunk.usage, None, chunk.tool_calls, chunk.finish, extra=chunk.extra)

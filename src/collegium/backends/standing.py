@@ -19,6 +19,9 @@ FRESH = 0.2
 # How long an answer is expected to be before there was one.
 ANSWER_TOKENS = 400
 SESSIONS = 10_000
+# How many waits are kept, and how many it takes before they say something.
+WAITS = 128
+FEW_WAITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,39 @@ class Recent:
         if isinstance(limit, int) and limit > 0:
             length = min(length, limit)
         return price.of(prompt_tokens(prompt), length)
+
+
+class Waits:
+    """How long the first byte of late replies took, as quantiles of the last few."""
+
+    __slots__ = ("_ordered", "_place", "_unsorted", "_values")
+
+    def __init__(self) -> None:
+        self._values: list[float] = []
+        self._ordered: list[float] = []
+        self._place = self._unsorted = 0
+
+    def add(self, wait_ms: float) -> None:
+        """Take in one more."""
+        if len(self._values) < WAITS:
+            self._values.append(wait_ms)
+        else:
+            self._values[self._place] = wait_ms
+            self._place = (self._place + 1) % WAITS
+        self._unsorted += 1
+        if self._unsorted >= FEW_WAITS:  # sorting them each time would be dear
+            self._ordered, self._unsorted = sorted(self._values), 0
+
+    def quantile(self, share: float) -> float | None:
+        """Within how many milliseconds that share of them came; None before there are a few."""
+        ordered = self._ordered
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None
+
+
+def quantile_of(waits: Sequence[Waits], share: float) -> float | None:
+    """A quantile of several kinds of waits together; None before there are a few of any."""
+    known = [one.quantile(share) for one in waits]
+    return max((one for one in known if one is not None), default=None)
 
 
 class Incumbents:

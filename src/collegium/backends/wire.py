@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
+
 from collegium.backends.base import Generation, Prompt
 from collegium.errors import (
     BackendBusy,
@@ -15,9 +17,11 @@ from collegium.errors import (
     BackendRefused,
     BackendUnavailable,
 )
-from collegium.types import Chunk, Usage
+from collegium.types import EMPTY, Chunk, Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from collegium.types import Message
 
 EXCERPT_CHARS = 300
@@ -38,6 +42,42 @@ def body_of(prompt: Prompt, *, stream: bool) -> dict[str, Any]:
     return body
 
 
+def encoded(body: Mapping[str, Any]) -> bytes:
+    """A body as JSON."""
+    try:
+        return msgspec.json.encode(body)
+    except (TypeError, ValueError):  # half a surrogate pair, a number beyond 64 bits
+        return json.dumps(body).encode()
+
+
+def model_in(data: bytes | None) -> str:
+    """The model that an encoded body asks for."""
+    return str(json.loads(data).get("model", "")) if data else ""
+
+
+class _Delta(msgspec.Struct, gc=False):
+    content: str | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+
+
+class _Choice(msgspec.Struct, gc=False):
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+    logprobs: Any = None
+
+
+class _Event(msgspec.Struct, gc=False):
+    choices: list[_Choice] | None = None
+    usage: dict[str, Any] | None = None
+    model: str | None = None
+    error: Any = None
+
+
+_event = msgspec.json.Decoder(_Event)
+
+
 def chunk_of(data: str, where: str) -> Chunk:
     """One event of a stream.
 
@@ -45,21 +85,67 @@ def chunk_of(data: str, where: str) -> Chunk:
         BackendGarbled: it is not a chunk of a chat completion.
         BackendError: it is an error that the backend reports.
     """
+    try:
+        row = _event.decode(data)
+    except (ValueError, RecursionError):
+        return _lenient_chunk_of(data, where)
+    if row.error:
+        raise reported(row.error, where)
+    choice = row.choices[0] if row.choices else _Choice()
+    delta = choice.delta or _Delta()
+    return Chunk(
+        text=delta.content or "",
+        usage=usage_of(row.usage) if row.usage else None,
+        model=row.model or None,
+        tool_calls=tuple(delta.tool_calls) if delta.tool_calls else (),
+        finish=choice.finish_reason or None,
+        extra=_extra(delta.reasoning_content, delta.reasoning, choice.logprobs),
+    )
+
+
+def _lenient_chunk_of(data: str, where: str) -> Chunk:
+    """The same where some part has not the shape it should: what has not counts as not sent."""
     row = parsed(data, where)
     if row.get("error"):
-        raise _reported(row["error"], where)
+        raise reported(row["error"], where)
     choice = _object(next(iter(_objects(row.get("choices"))), None))
     delta = _object(choice.get("delta"))
     return Chunk(
         text=_text(delta.get("content")),
-        usage=_usage(row.get("usage")),
+        usage=usage_of(row.get("usage")),
         model=_text(row.get("model")) or None,
         tool_calls=_objects(delta.get("tool_calls")),
         finish=_text(choice.get("finish_reason")) or None,
+        extra=_extra(
+            _text(delta.get("reasoning_content")),
+            _text(delta.get("reasoning")),
+            choice.get("logprobs"),
+        ),
     )
 
 
-def generation_of(raw: str, where: str, *, model: str) -> Generation:
+def _extra(
+    reasoning_content: str | None, reasoning: str | None, logprobs: Any
+) -> Mapping[str, Any]:
+    if not (reasoning_content or reasoning or logprobs):
+        return EMPTY
+    named = {
+        "reasoning_content": reasoning_content,
+        "reasoning": reasoning,
+        "logprobs": logprobs,
+    }
+    return {name: value for name, value in named.items() if value}
+
+
+def no_stream(kind: str, raw: bytes, where: str) -> BackendGarbled:
+    """The error that it is where a stream was asked for and something else came."""
+    text = raw.decode("utf-8", errors="replace")
+    return BackendGarbled(
+        f"{where} sent {kind}, not a stream of events: {excerpt(text)} (does the url end with /v1?)"
+    )
+
+
+def generation_of(raw: str | bytes, where: str, *, model: str) -> Generation:
     """A whole reply.
 
     Raises:
@@ -68,7 +154,7 @@ def generation_of(raw: str, where: str, *, model: str) -> Generation:
     """
     row = parsed(raw, where)
     if row.get("error"):
-        raise _reported(row["error"], where)
+        raise reported(row["error"], where)
     choices = _objects(row.get("choices"))
     if not choices:
         raise BackendGarbled(f"{where} sent no choices: {excerpt(raw)}")
@@ -76,13 +162,13 @@ def generation_of(raw: str, where: str, *, model: str) -> Generation:
     return Generation(
         text=_text(message.get("content")),
         model=_text(row.get("model")) or model,
-        usage=_usage(row.get("usage")) or Usage(),
+        usage=usage_of(row.get("usage")) or Usage(),
         tool_calls=_objects(message.get("tool_calls")),
         finish=_text(choices[0].get("finish_reason")) or "stop",
     )
 
 
-def models_of(raw: str, where: str) -> tuple[str, ...]:
+def models_of(raw: str | bytes, where: str) -> tuple[str, ...]:
     """The names in a list of models; a server that has none may list nothing.
 
     Raises:
@@ -94,14 +180,14 @@ def models_of(raw: str, where: str) -> tuple[str, ...]:
     return tuple(str(one["id"]) for one in _objects(row["data"]) if "id" in one)
 
 
-def parsed(raw: str, where: str) -> dict[str, Any]:
+def parsed(raw: str | bytes, where: str) -> dict[str, Any]:
     """A JSON object.
 
     Raises:
         BackendGarbled: it is something else.
     """
     try:
-        row = json.loads(raw)
+        row = _decoded(raw)
     except (ValueError, RecursionError) as error:
         raise BackendGarbled(
             f"{where} sent what is not JSON: {excerpt(raw)} (does the url end with /v1?)"
@@ -166,10 +252,19 @@ def message_of(raw: str) -> str:
     return excerpt(str(message or raw))
 
 
-def excerpt(raw: str) -> str:
+def excerpt(raw: str | bytes) -> str:
     """The beginning of a text, on one line."""
+    if isinstance(raw, bytes):
+        raw = raw[: 4 * EXCERPT_CHARS].decode("utf-8", errors="replace")
     words = " ".join(raw[: 4 * EXCERPT_CHARS].split()) or "(nothing)"
     return words if len(words) <= EXCERPT_CHARS else words[:EXCERPT_CHARS] + "…"
+
+
+def _decoded(raw: str | bytes) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except (ValueError, RecursionError):  # it is stricter than servers are: NaN, half a surrogate
+        return json.loads(raw)
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -179,14 +274,16 @@ def _message(message: Message) -> dict[str, Any]:
     return {"role": message.role, "content": content, **message.extra}
 
 
-def _usage(value: Any) -> Usage | None:
+def usage_of(value: Any) -> Usage | None:
+    """What a reply says that it consumed; None where it says nothing."""
     row = _object(value)
     if not row:
         return None
     return Usage(_count(row.get("prompt_tokens")), _count(row.get("completion_tokens")))
 
 
-def _reported(error: Any, where: str) -> BackendError:
+def reported(error: Any, where: str) -> BackendError:
+    """The error that a reply of status 200 says there is."""
     status = _object(error).get("code")
     raw = json.dumps({"error": error})
     if isinstance(status, int) and 400 <= status < 600:

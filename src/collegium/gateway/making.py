@@ -198,7 +198,7 @@ def names_of(college: Collegium, config: Config) -> Names:
     return Names(
         experts=tuple(one.name for one in experts),
         models=tuple(models),
-        instances=tuple(models),
+        instances=tuple(label for model in models for label in college.directory.labels(model)),
         strategies=strategies,
     )
 

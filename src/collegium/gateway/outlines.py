@@ -212,7 +212,7 @@ class Embeddings(Struct):
     """The vectors, in the order of the texts."""
 
     data: list[Embedding]
-    model: str
+    model: str | None = None
     usage: dict[str, Any] | None = None
 
 
