@@ -38,7 +38,7 @@ def body_of(prompt: Prompt, *, stream: bool) -> dict[str, Any]:
     if prompt.tools:
         body["tools"] = [dict(tool) for tool in prompt.tools]
     if stream:
-        body["stream_options"] = {"include_usage": True, **body.get("stream_options", {})}
+        body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
     return body
 
 

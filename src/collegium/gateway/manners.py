@@ -46,6 +46,7 @@ class Plain:
                 async for piece in events:
                     keeping.add(piece)
                     yield piece
+            keeping.close()
         except Exception as error:  # noqa: BLE001 -- the status line is out: it is told in the stream
             told = error_of(error)
             keeping.spoil(reply.account, told)
@@ -82,6 +83,7 @@ class Translated:
                     keeping.add(piece)
                     for row in events_of(piece):
                         yield translator.feed(msgspec.json.decode(row))
+            keeping.close()
         except Exception as error:  # noqa: BLE001 -- the status line is out: it is told in the stream
             told = error_of(error)
             keeping.spoil(reply.account, told)
@@ -92,11 +94,19 @@ class Translated:
         yield translator.end()
 
 
+def _nobody(_: Mapping[str, Any]) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(slots=True)
 class Keeping:
-    """What of a reply is wanted afterwards: all of it, or nothing."""
+    """What of a reply is wanted afterwards: all of it, or nothing.
+
+    `completed` hears of the completion once it is there, before the client can know of its end.
+    """
 
     wanted: bool
+    completed: Callable[[Mapping[str, Any]], None] = _nobody
     raw: bytes = b""
     parts: list[bytes] = field(default_factory=list[bytes])
     error: CollegiumError | None = None
@@ -105,6 +115,12 @@ class Keeping:
         """Take the next piece of a stream."""
         if self.wanted:
             self.parts.append(piece)
+
+    def close(self) -> None:
+        """The reply is complete."""
+        completion = self.completion()
+        if completion is not None:
+            self.completed(completion)
 
     def spoil(self, account: Account, error: CollegiumError) -> None:
         """The stream was not completed: none of it is wanted."""

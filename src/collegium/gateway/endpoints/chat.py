@@ -6,6 +6,7 @@ import secrets
 import time
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -131,7 +132,10 @@ class Chat:
                 kept = Kept(asked.account, cached, usage_wanted=asked.usage_wanted)
                 await self._give(call.exchange, asked, kept, manner, Keeping(wanted=False))
                 return
-        keeping = Keeping(wanted=self.cache is not None or bool(asked.chat.tools))
+        keeping = Keeping(
+            wanted=self.cache is not None or bool(asked.chat.tools),
+            completed=partial(self._remember_calls, asked),
+        )
         try:
             async with self.service.reply(asked) as reply:
                 await self._give(call.exchange, asked, reply, manner, keeping)
@@ -142,11 +146,9 @@ class Chat:
                 raise
             self.witness.refused(call.exchange, error)
             return
-        completion = keeping.completion()
-        if completion is not None:
-            if asked.chat.tools:
-                self._remember_calls(asked, completion)
-            if self.cache is not None:
+        if self.cache is not None:
+            completion = keeping.completion()
+            if completion is not None:
                 usage = asked.account.usage or Usage()
                 await self.cache.put(call.key.id, asked.body, completion, usage, wish)
 
@@ -164,6 +166,7 @@ class Chat:
         if not asked.streamed:
             raw = await reply.whole()
             keeping.raw = raw if keeping.wanted else b""
+            keeping.close()
             head = headers_of(headers_about(account))
             await exchange.reply(200, manner.whole(raw, explained), head=head)
             return
@@ -190,9 +193,13 @@ class Chat:
         return told
 
     def _remember_calls(self, asked: Asked, completion: Mapping[str, Any]) -> None:
-        choices = completion.get("choices") or [{}]
-        calls = (choices[0].get("message") or {}).get("tool_calls") or ()
-        ids = [str(one.get("id")) for one in calls if one.get("id")]
+        """Take down who called tools, so that the results come back to them."""
+        ids = [
+            str(call["id"])
+            for choice in completion.get("choices") or ()
+            for call in (choice.get("message") or {}).get("tool_calls") or ()
+            if call.get("id")
+        ]
         decision = asked.account.decision
         if ids and decision is not None:
             holder = Holder(decision.chosen[0].key, asked.account.model)
