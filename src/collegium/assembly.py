@@ -95,6 +95,15 @@ class Staff:
         self.posts = [post for post in self.posts if post.expert.key != expert.key]
         self.posts.append(Post(expert, ()))
 
+    @property
+    def lacking(self) -> tuple[Expert, ...]:
+        """Who could not be given models, though they may be there later."""
+        return tuple(
+            post.expert
+            for post in self.posts
+            if isinstance(post.expert, ModelExpert) and post.expert.pool is None
+        )
+
     async def settle_names(self) -> None:
         """Find the models with bare names, so that whoever lacks one is known not to be ready."""
         await self._settle(post for post in self.posts if post.open_names)

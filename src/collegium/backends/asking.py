@@ -77,7 +77,7 @@ class RivalSpoke(CalledOff):
 class Attempt:
     """One request at one instance that has got nothing yet, and can be called off."""
 
-    __slots__ = ("_cancelling", "_task", "ask", "instance", "over", "rival", "why")
+    __slots__ = ("_cancelling", "_ending", "_task", "ask", "instance", "over", "rival", "why")
 
     def __init__(self, instance: Instance, ask: Ask[Any]) -> None:
         task = asyncio.current_task()
@@ -86,6 +86,7 @@ class Attempt:
         self.instance, self.ask = instance, ask
         self.why: Exception | None = None
         self.rival: asyncio.Task[Begun[Any]] | None = None
+        self._ending: asyncio.Future[None] | None = None
         self.over = False
 
     def call_off(self, why: Exception) -> bool:
@@ -97,9 +98,15 @@ class Attempt:
         return True
 
     def send_rival_away(self) -> None:
-        """End the request that another instance got as well, if there is one."""
+        """End the request that another instance got as well, if there is one; its reply too."""
         if self.rival is not None:
             self.rival.cancel()
+            self.rival.add_done_callback(self._end_unheard)
+
+    def _end_unheard(self, task: asyncio.Task[Begun[Any]]) -> None:
+        """End a reply that came just as nobody waited for it any more."""
+        if not task.cancelled() and task.exception() is None:
+            self._ending = asyncio.ensure_future(task.result().end())
 
     def called_off(self, error: BaseException) -> Exception | None:
         """Why it was cancelled, if that is how it ended, by our doing and nobody else's."""
@@ -112,16 +119,20 @@ class Attempt:
 class Begun(Generic[T]):
     """A reply that has begun, and the place it takes until it is left."""
 
-    __slots__ = ("_clock", "_started", "instance", "reply")
+    __slots__ = ("_clock", "_ended", "_started", "instance", "reply")
 
     def __init__(
         self, instance: Instance, reply: T, *, started: float, clock: Callable[[], float]
     ) -> None:
         self.instance, self.reply = instance, reply
         self._started, self._clock = started, clock
+        self._ended = False
 
     async def end(self, error: BaseException | None = None) -> None:
-        """Give the place back and end the reply; `error` is what went wrong since it began."""
+        """Give the place back and end the reply, once; `error` is what went wrong since then."""
+        if self._ended:
+            return
+        self._ended = True
         condition, reply = self.instance.condition, self.reply
         took_ms = (self._clock() - self._started) * 1000
         condition.give_back()

@@ -51,7 +51,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._head_bytes = 0
         self._error: Exception | None = None
-        self._framed = self._headed = self._begun = self._keeps = False
+        self._framed = self._headed = self._begun = self._keeps = self._spoilt = False
         self.complete = False
         self.used = 0
         self.idle_since = 0.0
@@ -97,13 +97,18 @@ class Connection(asyncio.Protocol):
     # What the parser calls.
 
     def on_message_begin(self) -> None:
-        """A reply begins."""
+        """A reply begins; one that nobody has asked for spoils the connection."""
+        if self.complete:
+            self._spoilt = True
+            return
         self.headers = {}
         self._head_bytes = 0
         self._framed = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
+        """One header; what follows a body in chunks, as a trailer, is passed over."""
+        if self._headed:
+            return
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > HEAD_BYTES:
             raise httptools.HttpParserError("its head is too long")
@@ -113,12 +118,16 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """The head is there; those of an interim reply (1xx) are passed over."""
-        if self._parser is not None and (status := self._parser.get_status_code()) >= 200:
+        if self._headed or self._parser is None:
+            return
+        if (status := self._parser.get_status_code()) >= 200:
             self.status, self._headed = status, True
             self._keeps = self._parser.should_keep_alive()
 
     def on_body(self, piece: bytes) -> None:
         """A piece of the body."""
+        if self.complete:
+            return
         self._pieces.append(piece)
         self._buffered += len(piece)
         if self._buffered > MOST_BUFFERED and not self._paused and self._transport:
@@ -133,9 +142,9 @@ class Connection(asyncio.Protocol):
 
     @property
     def reusable(self) -> bool:
-        """Whether another request can be sent: the last reply was read, and the server stays."""
-        spare = self._parser is None or (self.complete and self._keeps)
-        return spare and self._error is None and self.open
+        """Whether another request can be sent: all of the last reply was read, the server stays."""
+        spare = self._parser is None or (self.complete and self._keeps and not self._pieces)
+        return spare and not self._spoilt and self._error is None and self.open
 
     @property
     def open(self) -> bool:
@@ -195,6 +204,8 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     async def _wait(self, silence_s: float) -> None:
+        if self._waiter is not None:
+            raise ConnectionBroken("two wait for one reply", begun=self._begun)
         self._waiter = self._loop.create_future()
         timer = self._loop.call_later(silence_s, self._silent)
         try:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Many servers close a connection that was idle for a minute; some sooner, which is found out.
 IDLE_S = 45.0
+# That a kept connection was closed long ago is found out within one journey there and back.
+STALE_S = 0.5
 
 
 class NotReached(Exception):
@@ -58,8 +60,9 @@ class Connections:
     ) -> Connection:
         """Send a request, and wait for the head of the reply; the body is read from what comes.
 
-        A request whose kept connection turns out to be closed, before a byte of the reply has come,
-        is sent once more over a new one: servers close idle connections, and that is no failure.
+        A request whose kept connection turns out to be closed is sent once more over a new one:
+        servers close idle connections, and that is no failure. One that the server has had for
+        longer than that takes to be found out is not: it may have been worked on.
 
         Args:
             method: GET or POST.
@@ -76,10 +79,12 @@ class Connections:
         request = self._request(method, path, headers, body)
         kept = None if fresh else self._kept()
         if kept is not None:
+            asked_at = asyncio.get_running_loop().time()
             try:
                 return await self._asked(kept, request, silence_s)
             except ConnectionBroken as error:
-                if error.begun:
+                took_s = asyncio.get_running_loop().time() - asked_at
+                if error.begun or took_s > STALE_S:
                     raise
         return await self._asked(await self._connect(silence_s), request, silence_s)
 

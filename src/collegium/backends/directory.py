@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,8 @@ LOCAL = "local"
 EMBEDDED_DEFAULT = "smollm2-135m"
 EMBEDDED_DEFAULT_TOKENS = 256
 LISTING_TIMEOUT_S = 3.0
+# How often a backend is asked that has not said what models it has, in seconds.
+ASK_AGAIN_S = 2.0
 DEFAULT_CAPACITY = 8
 
 
@@ -61,7 +64,13 @@ class Surroundings:
 class Directory:
     """Finds models by name, as instances that a pool can use."""
 
-    def __init__(self, config: Config, surroundings: Surroundings) -> None:
+    def __init__(
+        self,
+        config: Config,
+        surroundings: Surroundings,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._aliases = config.models
         self._prices = {
             config.models.get(name, name): Price(price.input, price.output)
@@ -88,6 +97,7 @@ class Directory:
         self._local: dict[str, Instance] = {}
         self._servers: tuple[Server, ...] | None = None
         self._listings: dict[str, tuple[str, ...]] = {}
+        self._ask_again_at, self._clock = 0.0, clock
 
     async def find(self, reference: str) -> Instance:
         """The model that a name means, at the first of the addresses that have it.
@@ -146,13 +156,19 @@ class Directory:
         return self._servers
 
     async def listings(self) -> Mapping[str, tuple[str, ...]]:
-        """What models each configured backend and each server found says it has, asked once."""
-        if not self._listings:
-            names = [*self._configured]
-            lists = await asyncio.gather(*(self._listed(name) for name in names))
-            found = {one.name: one.models for one in await self.servers()}
-            self._listings = {**dict(zip(names, lists, strict=True)), **found}
-        return self._listings
+        """What models each configured backend and each server found says it has.
+
+        Those that have said it are asked once; the others again, but not every moment.
+        """
+        silent = [name for name in self._configured if not self._listings.get(name)]
+        now = self._clock()
+        if silent and now >= self._ask_again_at:
+            self._ask_again_at = now + ASK_AGAIN_S
+            lists = await asyncio.gather(*(self._listed(name) for name in silent))
+            self._listings.update(zip(silent, lists, strict=True))
+        found = {one.name: one.models for one in await self.servers()}
+        configured = {name: self._listings.get(name, ()) for name in self._configured}
+        return {**configured, **found}
 
     async def fetch(self) -> None:
         """Fetch the files of the embedded models that have been named and are not here.

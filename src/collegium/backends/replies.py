@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from collegium.backends.connection import Connection, ConnectionBroken, ConnectionSilent
-from collegium.errors import BackendGarbled
+from collegium.errors import BackendGarbled, StreamCut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -59,6 +59,8 @@ class HttpReply:
 
     async def piece(self) -> bytes:
         """What has come since the last piece, waited for if nothing has; empty at the end."""
+        if self._given_back:
+            raise StreamCut(f"the reply of {self._where} was ended before it was read")
         try:
             return await self._connection.piece(self._silence_s)
         except (ConnectionBroken, ConnectionSilent) as error:
@@ -93,7 +95,7 @@ class HttpReply:
 
     async def drain(self) -> None:
         """Read the little that follows the end, so that the connection can be used again."""
-        if not self._connection.complete:
+        if not self._given_back:
             with suppress(ConnectionBroken, ConnectionSilent):
                 while await self._connection.piece(DRAIN_S):
                     pass

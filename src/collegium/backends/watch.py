@@ -80,10 +80,14 @@ class Watch:
             condition.beginning.discard(attempt)
             for timer in timers:
                 timer.cancel()
-        if attempt.rival is not None:
+        if attempt.rival is None:
+            raise failure
+        try:
             begun: Begun[T] = await attempt.rival
-            return begun
-        raise failure
+        except BaseException:
+            attempt.send_rival_away()
+            raise
+        return begun
 
     def _failed(self, instance: Instance, error: BackendError) -> None:
         instance.condition.failed(error)

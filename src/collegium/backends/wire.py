@@ -219,11 +219,10 @@ def refusal(
         )
     if status == 404:
         return BackendRefused(f"{where} does not have the model {model!r}: {why}", status=404)
-    if 300 <= status < 400:
-        return BackendRefused(
-            f"{where} redirects (HTTP {status}), which is not followed; give the url it points to",
-            status=502,
-        )
+    if status < 400:
+        odd = f"answered HTTP {status}, which is no reply: {why}"
+        redirects = f"redirects (HTTP {status}), which is not followed; give the url it points to"
+        return BackendRefused(f"{where} {redirects if status >= 300 else odd}", status=502)
     if status >= 500:
         return BackendUnavailable(f"{where} failed (HTTP {status}): {why}")
     return BackendRefused(f"{where} refused the request (HTTP {status}): {why}", status=status)

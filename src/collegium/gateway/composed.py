@@ -67,7 +67,12 @@ class Composed:
 
     async def whole(self) -> bytes:
         """The completion, as JSON."""
-        await asyncio.gather(*(self._heard(choice) for choice in self._choices))
+        try:
+            async with asyncio.TaskGroup() as listening:
+                for choice in self._choices:
+                    listening.create_task(self._heard(choice))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
         self._settle()
         return msgspec.json.encode(
             completion_of(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from collegium.gateway.faults import without_addresses
 from collegium.shapes import decision_json, receipt_json, usage_json
 
 if TYPE_CHECKING:
@@ -58,10 +59,17 @@ class Account:
             "latency_ms": round(self.latency_ms, 3),
             "time_to_first_token_ms": None if self.ttft_ms is None else round(self.ttft_ms, 3),
             "usage": usage_json(self.usage) if self.usage else None,
-            "notes": list(self.notes),
+            "notes": [without_addresses(note) for note in self.notes],
             "decision": decision_json(self.decision) if self.decision else None,
-            "receipt": receipt_json(self.receipt) if self.receipt else None,
+            "receipt": _receipt(self.receipt) if self.receipt else None,
         }
+
+
+def _receipt(receipt: Receipt) -> dict[str, Any]:
+    told = receipt_json(receipt)
+    told["notes"] = [without_addresses(note) for note in told["notes"]]
+    told["failures"] = [[name, without_addresses(why)] for name, why in told["failures"]]
+    return told
 
 
 class Accounts:

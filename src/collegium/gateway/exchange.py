@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Send: TypeAlias = Callable[[Event], Awaitable[None]]
 
 UNTOLD = Untold()
+# A larger reply goes out in pieces, each when the client has taken what was before it.
+PIECE_BYTES = 128 * 1024
 JSON = b"application/json"
 EVENTS = b"text/event-stream; charset=utf-8"
 # A reply that comes sooner than this is not worth watching whether somebody waits for it.
@@ -137,8 +139,12 @@ class Exchange:
         length = str(len(body)).encode()
         lead = [(b"content-type", media_type), (b"content-length", length)]
         await self._start(status, [*lead, *head])
+        place = 0
+        while len(body) - place > PIECE_BYTES:
+            await self.piece(body[place : place + PIECE_BYTES])
+            place += PIECE_BYTES
         self.sent_bytes = len(body)
-        await self._send({"type": "http.response.body", "body": body})
+        await self._send({"type": "http.response.body", "body": body[place:] if place else body})
 
     async def reply_json(self, value: Any, status: int = 200, *, head: Headers = ()) -> None:
         """A value as JSON."""

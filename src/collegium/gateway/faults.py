@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from collegium.errors import (
     AccessError,
-    BackendError,
     BackendRefused,
     BudgetExceeded,
     CollegiumError,
@@ -51,7 +50,12 @@ def error_body(error: CollegiumError) -> dict[str, Any]:
 
 def message_of(error: CollegiumError) -> str:
     """What a client is told; where backends are is not for everybody to know."""
-    return _ADDRESS.sub("", str(error)) if isinstance(error, BackendError) else str(error)
+    return without_addresses(str(error))
+
+
+def without_addresses(words: str) -> str:
+    """A message without the addresses of backends."""
+    return _ADDRESS.sub("", words)
 
 
 def kind_of(error: CollegiumError) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # A kept text is told in pieces of so many characters.
 PIECE_CHARS = 24
+# What a message has that is told in a way of its own.
+_TOLD = frozenset({"role", "content", "tool_calls"})
 
 
 class Kept:
@@ -46,6 +48,9 @@ class Kept:
         for choice in _objects(self._completion.get("choices")):
             index, message = int(choice.get("index") or 0), choice.get("message") or {}
             yield events.role(model=model, index=index)
+            others = {name: one for name, one in message.items() if name not in _TOLD and one}
+            if others:
+                yield events.delta(others, model=model, index=index)
             for text in pieces_of(str(message.get("content") or "")):
                 yield events.text(text, model=model, index=index)
             calls = _objects(message.get("tool_calls"))
@@ -92,6 +97,11 @@ def _add(choices: dict[int, dict[str, Any]], piece: Mapping[str, Any]) -> None:
     if delta.get("tool_calls"):
         known = tuple(choice["message"].get("tool_calls", ()))
         choice["message"]["tool_calls"] = list(merge_tool_calls(known, tuple(delta["tool_calls"])))
+    for name, value in delta.items():
+        if name not in _TOLD and value is not None:
+            before = choice["message"].get(name)
+            both = isinstance(before, str) and isinstance(value, str)
+            choice["message"][name] = before + value if both else value
     choice["finish_reason"] = piece.get("finish_reason") or choice["finish_reason"]
 
 

@@ -11,7 +11,7 @@ import msgspec
 from collegium.gateway.faults import error_body, error_of, message_of
 from collegium.gateway.kept import completion_of_events
 from collegium.gateway.passed import events_of
-from collegium.gateway.rendering import DONE, Events, event
+from collegium.gateway.rendering import DONE, Events, event, read
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
@@ -33,7 +33,7 @@ class Plain:
         """The completion, with the account where it is to be explained."""
         if explained is None:
             return raw
-        row = msgspec.json.decode(raw)
+        row = read(raw)
         row["collegium"] = explained()
         return msgspec.json.encode(row)
 
@@ -67,7 +67,7 @@ class Translated:
 
     def whole(self, raw: bytes, explained: Explained | None) -> bytes:
         """The reply, with the account where it is to be explained."""
-        completion = msgspec.json.decode(raw)
+        completion = read(raw)
         if explained is not None:
             completion["collegium"] = explained()
         return msgspec.json.encode(self._dialect.whole(completion, self._body))
@@ -82,7 +82,7 @@ class Translated:
                 async for piece in events:
                     keeping.add(piece)
                     for row in events_of(piece):
-                        yield translator.feed(msgspec.json.decode(row))
+                        yield translator.feed(read(row))
             keeping.close()
         except Exception as error:  # noqa: BLE001 -- the status line is out: it is told in the stream
             told = error_of(error)
@@ -133,9 +133,9 @@ class Keeping:
             return None
         try:
             if self.raw:
-                whole: dict[str, Any] = msgspec.json.decode(self.raw)
+                whole: dict[str, Any] = read(self.raw)
                 return whole
-            rows = [msgspec.json.decode(one) for one in events_of(b"".join(self.parts))]
+            rows = [read(one) for one in events_of(b"".join(self.parts))]
             return completion_of_events(rows)
         except (msgspec.DecodeError, TypeError, ValueError, AttributeError):
             return None  # of another shape than is kept; the client has it all the same

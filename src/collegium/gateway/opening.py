@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-AGAIN_S = 5.0
+AGAIN_S = 2.0
 # One that makes whoever computes look twice, so that all patterns are there afterwards.
 FIRST_QUESTION = "What should 2 people see in Rome?"
 
 
 class Opening:
-    """Finds the experts' models in the background, again and again until they are found."""
+    """Finds the experts' models in the background, again and again until all are found."""
 
     def __init__(self, college: Collegium, *, again_s: float = AGAIN_S) -> None:
         self._college = college
@@ -36,17 +36,25 @@ class Opening:
         self._task = asyncio.create_task(self._open())
 
     async def _open(self) -> None:
+        await self._warm()
         while True:
             try:
-                await self._warm()
                 await self._college.open()
             except CollegiumError as error:
                 self.reason = str(error)
                 logger.warning("the college does not open yet: %s", error)
-                await asyncio.sleep(self._again_s)
             else:
                 self.done, self.reason = True, ""
-                return
+                if await self._complete():
+                    return
+            await asyncio.sleep(self._again_s)
+
+    async def _complete(self) -> bool:
+        """Whether every expert has its models; those who lack them may get them now."""
+        staff = self._college.staff
+        if staff is not None and staff.lacking:
+            await staff.settle()
+        return staff is None or not staff.lacking
 
     async def _warm(self) -> None:
         """Do once what is slow the first time, before somebody waits for it."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from collegium.errors import BackendGarbled
 from collegium.gateway.rendering import DONE
 
 if TYPE_CHECKING:
@@ -141,24 +140,6 @@ class Renaming:
 
 
 def events_of(raw: bytes) -> list[bytes]:
-    """The data of events, one after the other."""
-    return [
-        line.removeprefix(b"data:").strip()
-        for line in raw.splitlines()
-        if line.startswith(b"data:") and b"[DONE]" not in line
-    ]
-
-
-def object_of(raw: bytes) -> dict[str, object]:
-    """A completion that went through, as an object.
-
-    Raises:
-        BackendGarbled: it is none.
-    """
-    try:
-        value = msgspec.json.decode(raw)
-    except msgspec.DecodeError as error:
-        raise BackendGarbled(f"the model's server sent what is not JSON: {raw[:100]!r}") from error
-    if not isinstance(value, dict):
-        raise BackendGarbled(f"the model's server sent no object: {raw[:100]!r}")
-    return value
+    """The data of events, one after the other; the mark of the end is none."""
+    lines = (line[5:].strip() for line in raw.split(b"\n") if line.startswith(b"data:"))
+    return [data for data in lines if data != b"[DONE]"]

@@ -16,6 +16,7 @@ HEAD_BYTES = 32 * 1024
 HEADERS = 100
 HEAD_TIMEOUT_S = 15.0
 BODY_TIMEOUT_S = 60.0
+UNREAD_S = 60.0
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -25,7 +26,7 @@ class BoundedHttp(HttpToolsProtocol):
     """
 
     _head_bytes = 0
-    _refused = False
+    _refused = _headed = False
     _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -41,7 +42,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins; it is to say how the connection is cut."""
         super().on_message_begin()
-        self._head_bytes, self._refused = 0, False
+        self._head_bytes, self._refused, self._headed = 0, False, False
         if self._waiting is None:
             self._wait()
         scope: Any = self.scope
@@ -53,13 +54,15 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
+        """One header. What follows a body in chunks, as a trailer, is no header and is dropped."""
         self._count(len(name) + len(value))
-        super().on_header(name, value)
+        if not self._headed:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is there: now there is something to answer."""
         self._wait_no_more()
+        self._headed = True
         if not self._too_much:
             self._wait(BODY_TIMEOUT_S)
             super().on_headers_complete()
@@ -74,6 +77,20 @@ class BoundedHttp(HttpToolsProtocol):
         self._wait_no_more()
         if not self._too_much:
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """A reply is written; whoever does not read the rest of it is not waited for for ever."""
+        super().on_response_complete()
+        if not self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self.loop.call_later(UNREAD_S, self._unread, self.transport.get_write_buffer_size())
+
+    def _unread(self, before: int) -> None:
+        """Cut the connection if nothing has been read since."""
+        left = self.transport.get_write_buffer_size()
+        if left >= before:
+            self.transport.abort()
+        elif left:
+            self.loop.call_later(UNREAD_S, self._unread, left)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP, and hang up."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,6 +16,20 @@ DONE = b"data: [DONE]\n\n"
 FINISHES = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
 
 _encode = msgspec.json.encode
+_decode = msgspec.json.decode
+
+
+def read(raw: bytes) -> Any:
+    """A value out of JSON as model servers write it: half a surrogate pair becomes a mark.
+
+    Raises:
+        ValueError: it is no JSON at all.
+    """
+    try:
+        return _decode(raw)
+    except msgspec.DecodeError:
+        value = json.loads(raw, parse_constant=lambda _: None)
+        return _decode(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def event(value: Any) -> bytes:
@@ -103,6 +118,10 @@ class Events:
         return self._piece(
             model, index, {"role": "assistant", "content": "", "refusal": None}, None
         )
+
+    def delta(self, delta: Mapping[str, Any], *, model: str, index: int = 0) -> bytes:
+        """A piece of anything else that a message may have."""
+        return self._piece(model, index, delta, None)
 
     def calls(
         self, calls: Sequence[Mapping[str, Any]], *, model: str, index: int = 0, first: int = 0

@@ -82,13 +82,14 @@ class ChatBody(Struct, frozen=True):
     collegium: Overrides | None = None
 
 
+# Brackets and commas of one body.
+PARTS = 1_000_000
 _DECODER = msgspec.json.Decoder()
 _PLACE = re.compile(r"^(?P<words>.*?)(?: - at `(?P<place>.+)`)?$", re.DOTALL)
 _CHOICES = {
     "role": ("system", "developer", "user", "assistant", "tool", "function"),
     "objective": ("quality", "balanced", "cheap", "fast", "parity"),
 }
-_OPENING = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 NONE_ASKED = Overrides()
 
 
@@ -96,11 +97,13 @@ def decoded(raw: bytes, *, depth: int) -> dict[str, Any]:
     """A body's JSON object.
 
     Raises:
-        InvalidRequest: it is not JSON, not UTF-8, not an object, or deeper than `depth` levels.
+        InvalidRequest: it is not JSON, not UTF-8, not an object, deeper than `depth` levels, or of
+            more parts than anybody needs, which take far more room and time than their bytes.
     """
+    brackets = raw.count(b"[") + raw.count(b"{")
+    if brackets + raw.count(b",") > PARTS:
+        raise InvalidRequest(f"the body has more than {PARTS:,} parts")
     try:
-        if raw.count(b"[") + raw.count(b"{") > depth and _depth(raw, depth) > depth:
-            raise InvalidRequest(f"the body's brackets go deeper than {depth} levels")
         body = _DECODER.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"the body is not JSON: {error}") from error
@@ -108,22 +111,24 @@ def decoded(raw: bytes, *, depth: int) -> dict[str, Any]:
         raise InvalidRequest(f"the body's brackets go deeper than {depth} levels") from error
     if not isinstance(body, dict):
         raise InvalidRequest(f"the body is JSON, but {_named(body)}; send an object")
+    if brackets > depth and _deeper(body, depth):
+        raise InvalidRequest(f"the body's brackets go deeper than {depth} levels")
     return cast("dict[str, Any]", body)
 
 
-def _depth(raw: bytes, most: int) -> int:
-    """How deep the brackets go; no further than one beyond `most` is looked."""
-    deepest = level = 0
-    for match in _OPENING.finditer(raw):
-        sign = match[0]
-        if sign in b"[{":
-            level += 1
-            deepest = max(deepest, level)
-            if deepest > most:
-                break
-        elif sign in b"]}":
-            level -= 1
-    return deepest
+def _deeper(body: object, depth: int) -> bool:
+    """Whether lists and objects are nested in more than `depth` levels."""
+    level: list[Any] = [body]
+    for _ in range(depth):
+        level = [
+            part
+            for whole in level
+            for part in (whole.values() if isinstance(whole, dict) else whole)
+            if isinstance(part, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def checked(body: Mapping[str, Any], *, messages: int, choices: int) -> ChatBody:

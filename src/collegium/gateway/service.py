@@ -50,7 +50,7 @@ class Service:
         express: bool = True,
     ) -> None:
         self.college = college
-        self._tracer = tracer
+        self.tracer = tracer
         self._embedded = embedded
         self._express = Express(college, afterwards, tracer) if express else None
         self._pools: OrderedDict[str, Pool] = OrderedDict()
@@ -76,7 +76,7 @@ class Service:
             prompt,
             asked.passed_on(),
             deadline_s=asked.left_s,
-            headers=self._tracer.outgoing_headers(asked.chat.model),
+            headers=self.tracer.outgoing_headers(asked.chat.model),
         ) as relayed:
             yield Passed(account, relayed, listen=asked.listen)
 

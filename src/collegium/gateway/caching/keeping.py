@@ -51,10 +51,13 @@ class CacheWish:
 def may_be_kept(body: Mapping[str, Any], *, sampled: bool = False) -> bool:
     """Whether the answer to a request is good for the same request later.
 
-    Not where several answers are wanted (`n` above 1); where a temperature above 0 is stated
-    without a seed, which is a wish for variety, unless `sampled`; in a tool loop, whose tools look
-    at a world that changes; where something is looked up outside, be it an image by its address.
+    Not where several answers are wanted (`n` above 1), or the probabilities of tokens; where a
+    temperature above 0 is stated without a seed, which is a wish for variety, unless `sampled`; in
+    a tool loop, whose tools look at a world that changes; where something is looked up outside, be
+    it an image by its address.
     """
+    if body.get("logprobs") or body.get("top_logprobs"):
+        return False
     messages: object = body.get("messages")
     if not is_array(messages) or not messages:
         return False

@@ -106,7 +106,14 @@ class Embeddings:
     async def _passed_on(self, call: Call, body: dict[str, Any], model: str) -> Usage | None:
         """By a backend; what it consumed comes back."""
         pool = await self.service.pool(model)
-        async with pool.relay(Prompt(()), body, path="/embeddings") as relayed:
+        letter = {name: value for name, value in body.items() if not name.startswith("stream")}
+        async with pool.relay(
+            Prompt(()),
+            letter,
+            path="/embeddings",
+            deadline_s=self.service.college.deadline_s,
+            headers=self.service.tracer.outgoing_headers(model),
+        ) as relayed:
             raw = await relayed.whole()
             head = headers_of({"x-collegium-model": relayed.name})
             await call.exchange.reply(200, Renaming(relayed.name)(raw), head=head)
@@ -119,7 +126,7 @@ def texts_of(given: str | Sequence[Any]) -> list[str]:
     Raises:
         InvalidRequest: it has none, too many, or something that is no text.
     """
-    texts = [given] if isinstance(given, str) else list(given)
+    texts: list[Any] = [given] if isinstance(given, str) else list(given)
     if not texts:
         raise InvalidRequest("input: it is empty; send a text, or a list of them", "input")
     if len(texts) > MOST_TEXTS:
