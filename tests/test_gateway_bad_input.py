@@ -292,12 +292,12 @@ def test_whoever_has_no_good_key_is_told_so_and_no_more(server: Server) -> None:
 
 
 def test_a_key_that_has_expired_or_been_revoked_is_no_good_any_more(server: Server) -> None:
-    brief = server.key("brief", "--expires", "3s")
+    brief = server.key("brief", "--expires", "4s")
     gone = server.key("gone")
     keys("revoke", "gone", file=server.keys_file)
     assert until(lambda: server.chat("up/echo", key=gone).status == 401, 5)
     assert server.chat("up/echo", key=gone).error["code"] == "revoked_api_key"
-    assert until(lambda: server.chat("up/echo", key=brief).status == 401, 5)
+    assert until(lambda: server.chat("up/echo", key=brief).status == 401, 8)
     assert server.chat("up/echo", key=brief).error["code"] == "expired_api_key"
     anthropic = server.post("/v1/messages", {**GOOD, "max_tokens": 5}, key=brief)
     assert anthropic.json["error"]["type"] == "authentication_error"

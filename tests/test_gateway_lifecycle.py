@@ -64,7 +64,6 @@ def test_a_server_without_a_model_lives_and_is_not_ready_and_says_why(tmp_path: 
     ("options", "words"),
     [
         (["--host", "0.0.0.0"], "collegium keys create"),
-        (["--host", "192.0.2.1"], "collegium keys create"),
         (["--host", "nowhere.invalid"], "nowhere.invalid"),
     ],
 )
@@ -242,9 +241,14 @@ def test_a_worker_that_is_killed_is_replaced_and_the_other_goes_on(workers: Serv
     assert until(lambda: answers(workers), 5)
     assert until(lambda: len(set(children(workers)) - {victim}) == 2, 30)
     assert other in children(workers)
-    assert until(lambda: all(answers(workers) for _ in range(5)), 20)
+    os.kill(other, signal.SIGSTOP)
+    try:
+        assert answers(workers)  # so it is the new one that does
+    finally:
+        os.kill(other, signal.SIGCONT)
 
 
+@pytest.mark.long
 def test_all_workers_finish_what_they_stream(upstream: str, tmp_path: Path) -> None:
     server = launched(tmp_path, config_of(upstream), "--workers", "2")
     try:

@@ -123,14 +123,14 @@ def answerable(body: dict[str, Any], model: str) -> None:
 def test_what_may_be_sent_is_answered_as_the_document_says(
     server: Server, key: str, label: str
 ) -> None:
-    fuzz(server, key, label, broken=False, examples=15)
+    fuzz(server, key, label, broken=False, examples=10)
 
 
 @pytest.mark.parametrize("label", WITH_BODY)
 def test_what_may_not_be_sent_is_refused_as_the_document_says(
     server: Server, key: str, label: str
 ) -> None:
-    fuzz(server, key, label, broken=True, examples=15)
+    fuzz(server, key, label, broken=True, examples=10)
 
 
 @pytest.mark.long

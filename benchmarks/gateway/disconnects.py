@@ -30,7 +30,7 @@ from leaving import KINDS, Wave, wave
 from measure import Server, descendants, machine, say
 from rivals import RIVALS, NotInstallable, rival
 from saving import save
-from serving import Place, collegium, direct
+from serving import Place, collegium, direct, end_with_all
 from shares import quantiles
 
 SETTLED_S = 2.0
@@ -225,6 +225,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--save", action="store_true", help="write results/disconnects-N-<commit>")
     options = parser.parse_args()
+    end_with_all()
     ways = {row: ROWS[row] for row in options.row or ROWS}
     ways |= {name: peer(name, options.cache) for name in options.peer}
     rows: dict[str, dict[str, Any]] = {}

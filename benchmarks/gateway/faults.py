@@ -34,7 +34,7 @@ from instances import Director, Happened, Instance, Trouble, instances, phase_at
 from measure import machine, say
 from rivals import RIVALS, NotInstallable, rival
 from saving import save
-from serving import Place, collegium, direct
+from serving import Place, collegium, direct, end_with_all
 from shares import quantiles, share
 
 WITHIN_S = 2.0
@@ -91,16 +91,18 @@ def run(way: Way, troubles: Sequence[Trouble], seconds: float, rate: float) -> d
     ):
         warmed = asyncio.run(put_on(place, rate=rate, seconds=2))
         director = Director(troubles, cast)
-        asked = asyncio.run(
-            put_on(
-                place,
-                rate=rate,
-                seconds=seconds + TAIL_S,
-                first=len(warmed),
-                begun=director.begin,
-            )
+        asking = put_on(
+            place,
+            rate=rate,
+            seconds=seconds + TAIL_S,
+            first=len(warmed),
+            begun=director.begin,
         )
-        director.join()
+        try:
+            asked = asyncio.run(asking)
+            director.join()
+        finally:
+            director.stop()
         heard = [one.heard() for one in cast]
     return told_of(asked, director.happened, heard)
 
@@ -249,6 +251,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--save", action="store_true", help="write results/faults-<commit>.json")
     options = parser.parse_args()
+    end_with_all()
     troubles = schedule(options.seconds, options.seed)
     for trouble in troubles:
         when = f"{trouble.begins_s:5.1f} s to {trouble.ends_s:5.1f} s"

@@ -170,6 +170,7 @@ class Director(threading.Thread):
         self.happened: list[Happened] = []
         self._troubles, self._cast = troubles, cast
         self._start = 0.0
+        self._stopped = threading.Event()
 
     def begin(self, start: float) -> None:
         """Begin with the load; `start` is of the monotonic clock."""
@@ -180,16 +181,25 @@ class Director(threading.Thread):
         """One trouble after the other."""
         for trouble in self._troubles:
             one = self._cast[trouble.instance]
-            self._await(trouble.begins_s)
+            if not self._comes(trouble.begins_s):
+                return
             began = time.monotonic()
             trouble.begin(one)
-            self._await(trouble.ends_s)
+            if not self._comes(trouble.ends_s):
+                return
             trouble.end(one)
             self.happened.append(Happened(trouble, began, time.monotonic()))
             say(f"  instance {trouble.instance} was {trouble.phase}")
 
-    def _await(self, second: float) -> None:
-        time.sleep(max(0.0, self._start + second - time.monotonic()))
+    def stop(self) -> None:
+        """Let nothing more happen; returns when nothing does."""
+        self._stopped.set()
+        if self.is_alive():
+            self.join()
+
+    def _comes(self, second: float) -> bool:
+        """Wait for that second; whether it came, and was not called off."""
+        return not self._stopped.wait(max(0.0, self._start + second - time.monotonic()))
 
 
 def phase_at(happened: Sequence[Happened], moment: float) -> str:

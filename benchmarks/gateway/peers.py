@@ -27,7 +27,7 @@ from prompts import ONE
 from rivals import RIVALS, NotInstallable, rival
 from rounds import Rounds
 from saving import save
-from serving import Place
+from serving import Place, end_with_all
 from tables import table
 
 DIRECT = "direct"
@@ -171,6 +171,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--save", action="store_true", help="write results/peers-<commit>.json")
     options = parser.parse_args()
+    end_with_all()
     rounds, seconds = (1, 2.0) if options.quick else (options.rounds, 5.0)
     names = options.peer or list(RIVALS)
     result = measure(names, options.cache, rounds, seconds, options.patience)

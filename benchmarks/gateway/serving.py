@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,6 +55,11 @@ def collegium(
             [*command, "--port", str(port)], port, ready="/health/ready", env=env
         ) as server:
             yield server
+
+
+def end_with_all() -> None:
+    """Let a SIGTERM end this program in good order, so that no server it began outlives it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def direct(*bases: str, model: str = "echo") -> Place:

@@ -28,7 +28,7 @@ from instances import instances
 from measure import Server, machine, say
 from mixture import Mixture
 from saving import commit, save
-from serving import collegium
+from serving import collegium, end_with_all
 
 EVERY_S = 10.0
 SETTLES = 1 / 3  # of the time, in which what is kept on purpose fills up
@@ -146,6 +146,7 @@ def main() -> None:
         "--save", action="store_true", help="write results/soak-<commit>.json, .svg"
     )
     options = parser.parse_args()
+    end_with_all()
     with (
         tempfile.TemporaryDirectory() as folder,
         instances(2, Path(folder)) as cast,

@@ -139,6 +139,7 @@ class Begun(Generic[T]):
         if isinstance(error, BackendError):
             condition.failed(error)
         if reply.complete:
+            condition.breaker.succeeded()
             condition.recent.ended(took_ms, reply.usage or Usage())
         elif not isinstance(error, BackendError) or isinstance(error, BackendTimeout):
             condition.recent.given_up(took_ms)

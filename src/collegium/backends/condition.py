@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from collegium.backends.breaker import OPEN, Breaker
+from collegium.backends.breaker import CLOSED, OPEN, Breaker
 from collegium.backends.resilience import BreakerRules, Listeners, PoolEvents
 from collegium.backends.standing import Recent, Waits, quantile_of
 from collegium.errors import BackendBusy, BackendRefused
@@ -93,11 +93,15 @@ class Condition:
                 return
 
     def began(self, wait_ms: float, *, streamed: bool) -> None:
-        """Take in that a reply has begun, so many milliseconds after it was asked for."""
+        """Take in that a reply has begun, so many milliseconds after it was asked for.
+
+        A stream that has begun shows that the instance is back; how it does, its end will show.
+        """
         self.requests += 1
         self.begun += 1
         self.waits[streamed].add(wait_ms)
-        self.breaker.succeeded()
+        if not streamed or self.breaker.state != CLOSED:
+            self.breaker.succeeded()
 
     def failed(self, error: BackendError) -> None:
         """Take in that a request failed there."""

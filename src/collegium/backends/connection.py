@@ -144,7 +144,12 @@ class Connection(asyncio.Protocol):
     def reusable(self) -> bool:
         """Whether another request can be sent: all of the last reply was read, the server stays."""
         spare = self._parser is None or (self.complete and self._keeps and not self._pieces)
-        return spare and not self._spoilt and self._error is None and self.open
+        return spare and not self._spoilt and self._error is None and self._sent
+
+    @property
+    def _sent(self) -> bool:
+        """Whether the connection is there, and all that was asked has gone out."""
+        return self.open and not (self._transport and self._transport.get_write_buffer_size())
 
     @property
     def open(self) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from aiohappyeyeballs import start_connection  # pyright: ignore[reportUnknownVariableType]
 
 from collegium.backends.connection import Connection, ConnectionBroken
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 
 # Many servers close a connection that was idle for a minute; some sooner, which is found out.
 IDLE_S = 45.0
+# So long the next address of a server waits for the one before it.
+NEXT_ADDRESS_S = 0.25
 # That a kept connection was closed long ago is found out within one journey there and back.
 STALE_S = 0.5
 
@@ -137,9 +142,9 @@ class Connections:
             async with asyncio.timeout(limit_s):
                 _, connection = await asyncio.get_running_loop().create_connection(
                     lambda: Connection(self._ended),
-                    self._host,
-                    self._port,
+                    sock=await self._socket(),
                     ssl=self._secured() if self._tls else None,
+                    server_hostname=self._host if self._tls else None,
                 )
         except TimeoutError as error:
             raise NotReached(f"within {limit_s:g} s", late=True) from error
@@ -147,6 +152,16 @@ class Connections:
             raise NotReached(str(error)) from error
         self._all.add(connection)
         return connection
+
+    async def _socket(self) -> socket.socket:
+        """A connected socket: to whichever address of the server answers first (RFC 8305)."""
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        connected: socket.socket = await start_connection(
+            found, happy_eyeballs_delay=NEXT_ADDRESS_S, interleave=1, loop=loop
+        )
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connected
 
     def _secured(self) -> ssl.SSLContext:
         if self._context is None:

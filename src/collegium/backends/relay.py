@@ -13,13 +13,13 @@ from collegium.backends.lazy import Lazy
 from collegium.backends.prices import charged
 from collegium.backends.rendered import rendered
 from collegium.errors import BackendError, BackendGarbled, DeadlineExceeded, StreamCut
+from collegium.types import Usage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
     from collegium.backends.base import Backend, Prompt, Relays, Reply
     from collegium.backends.instance import Instance
-    from collegium.types import Usage
 
 CHAT = "/chat/completions"
 ERROR_BODY_BYTES = 64 * 1024
@@ -131,6 +131,10 @@ class Relayed:
                 self._first = before
                 return
         raise StreamCut(f"{self._where} closed the stream before it said anything")
+
+    def used(self, prompt_tokens: int, completion_tokens: int) -> Usage:
+        """What so many tokens consume here, for who leaves before the server has told."""
+        return charged(Usage(prompt_tokens, completion_tokens), self._instance.price)
 
     async def whole(self) -> bytes:
         """The complete body of a reply that is not streamed."""

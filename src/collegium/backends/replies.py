@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -95,8 +96,10 @@ class HttpReply:
 
     async def drain(self) -> None:
         """Read the little that follows the end, so that the connection can be used again."""
-        if not self._given_back:
-            with suppress(ConnectionBroken, ConnectionSilent):
+        if self._given_back or self._connection.complete:
+            return
+        with suppress(ConnectionBroken, ConnectionSilent, TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
                 while await self._connection.piece(DRAIN_S):
                     pass
 

@@ -71,7 +71,7 @@ class GatewayConfig(Section):
         default=30.0, description="Seconds for finishing what has begun when it is stopped."
     )
     decisions: AtLeastOne = Field(
-        default=10_000, description="Decisions that can be looked up, with their receipts."
+        default=2_000, description="Decisions that can be looked up, with their receipts."
     )
     express: bool = Field(
         default=True,

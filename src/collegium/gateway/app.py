@@ -132,9 +132,11 @@ class Gateway:
             await handler(call)
             return
         self.door.admit(exchange)
+        exchange.hold = self.door.hold
         try:
             await handler(call)
         finally:
+            self.door.release(exchange)
             self.door.leave(exchange)
 
     def _endpoint(self, path: str) -> tuple[Endpoint | None, str]:

@@ -6,8 +6,10 @@ It lies in a SQLite file in the run's own temporary folder, and goes with it.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
-from contextlib import closing
+import time
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,9 +20,14 @@ if TYPE_CHECKING:
 
     from collegium.gateway.decisions import Account
 
+logger = logging.getLogger(__name__)
+
 # So long accounts are gathered before they are written.
 GATHER_S = 0.02
 WAIT_S = 5.0
+# So long a request may be held up for what is only good to know.
+HURRIED_S = 0.05
+LOOPS = 20_000
 SCHEMA = """
     CREATE TABLE IF NOT EXISTS accounts (
         id TEXT PRIMARY KEY, owner TEXT NOT NULL, at REAL NOT NULL, told BLOB NOT NULL
@@ -28,8 +35,9 @@ SCHEMA = """
     CREATE INDEX IF NOT EXISTS by_time ON accounts (at);
     CREATE TABLE IF NOT EXISTS holders (
         session TEXT NOT NULL, call TEXT NOT NULL, expert TEXT NOT NULL, model TEXT NOT NULL,
-        PRIMARY KEY (session, call)
+        at REAL NOT NULL, PRIMARY KEY (session, call)
     ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS held_by_time ON holders (at);
 """
 
 
@@ -42,13 +50,13 @@ class Commons:
 
     def __init__(self, path: Path, capacity: int) -> None:
         self._path, self._capacity = path, capacity
-        self._connection = self._opened()
+        self._connection = self._opened(HURRIED_S)
         self._connection.executescript(SCHEMA)
         self._waiting: dict[str, Account] = {}
         self._writing: asyncio.Task[None] | None = None
 
-    def _opened(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None)
+    def _opened(self, wait_s: float) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=wait_s, isolation_level=None)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = OFF")  # nothing here outlives the server
         return connection
@@ -67,16 +75,24 @@ class Commons:
                 (one.id, one.owner, one.at, msgspec.json.encode(one.told()))
                 for one in accounts.values()
             ]
-            await asyncio.to_thread(self._insert, rows)
+            try:
+                await asyncio.to_thread(self._insert, rows)
+            except sqlite3.Error as error:
+                logger.warning("decisions could not be shared with other workers: %s", error)
 
     def _insert(self, rows: Iterable[tuple[str, str, float, bytes]]) -> None:
-        with closing(self._opened()) as connection:
+        with closing(self._opened(WAIT_S)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany("INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?)", rows)
             connection.execute(
                 "DELETE FROM accounts WHERE at < "
                 "(SELECT at FROM accounts ORDER BY at DESC LIMIT 1 OFFSET ?)",
                 (self._capacity,),
+            )
+            connection.execute(
+                "DELETE FROM holders WHERE at < "
+                "(SELECT at FROM holders ORDER BY at DESC LIMIT 1 OFFSET ?)",
+                (LOOPS,),
             )
             connection.execute("COMMIT")
 
@@ -101,17 +117,24 @@ class Commons:
         return [msgspec.json.decode(told) for (told,) in rows]
 
     def hold(self, session: str, calls: Iterable[str], expert: str, model: str) -> None:
-        """Take down who called tools, by the ids of the calls."""
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO holders VALUES (?, ?, ?, ?)",
-            [(session, call, expert, model) for call in calls],
-        )
+        """Take down who called tools, by the ids of the calls; or do without, if that takes long.
+
+        That the results may come to somebody else costs less than an answer held up or lost.
+        """
+        now = time.time()
+        with suppress(sqlite3.OperationalError):
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO holders VALUES (?, ?, ?, ?, ?)",
+                [(session, call, expert, model, now) for call in calls],
+            )
 
     def holder(self, session: str, call: str) -> tuple[str, str] | None:
         """Who called a tool: expert and model; None if nobody did."""
-        found: tuple[str, str] | None = self._connection.execute(
-            "SELECT expert, model FROM holders WHERE session = ? AND call = ?", (session, call)
-        ).fetchone()
+        found: tuple[str, str] | None = None
+        with suppress(sqlite3.OperationalError):
+            found = self._connection.execute(
+                "SELECT expert, model FROM holders WHERE session = ? AND call = ?", (session, call)
+            ).fetchone()
         return found
 
     async def aclose(self) -> None:

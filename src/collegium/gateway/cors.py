@@ -10,10 +10,15 @@ if TYPE_CHECKING:
     from collegium.gateway.exchange import Exchange
 
 METHODS = b"GET, POST, OPTIONS"
+ASKED_HEADERS = b"access-control-request-headers"
+# Where a browser does not say which ones it wants to send.
 HEADERS = b"authorization, content-type, x-api-key, x-request-id, x-session-id"
 SHOWN = (
     b"x-request-id, x-collegium-decision-id, x-collegium-expert, x-collegium-model, "
-    b"x-collegium-confidence, x-collegium-strategy, x-collegium-overhead-ms, retry-after"
+    b"x-collegium-confidence, x-collegium-strategy, x-collegium-overhead-ms, x-collegium-cache, "
+    b"retry-after, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, "
+    b"x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, "
+    b"x-ratelimit-reset-tokens"
 )
 
 
@@ -42,7 +47,7 @@ class Cors:
             return False
         head = [
             (b"access-control-allow-methods", METHODS),
-            (b"access-control-allow-headers", HEADERS),
+            (b"access-control-allow-headers", exchange.headers.get(ASKED_HEADERS, HEADERS)),
             (b"access-control-max-age", b"600"),
         ]
         await exchange.reply(204, b"", head=head)

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class Account:
     """One request: who answered, why they did, and what it took.
 
-    `owner` is the id of the key that asked, `at` when (seconds since 1970), `outcome` the HTTP
-    status, 0 while there is none. Of a request for a named model there is no decision.
+    `owner` is the id of the key that asked, `at` when (seconds since 1970), `prompt_tokens` about
+    how many tokens the conversation has, `outcome` the HTTP status, 0 while there is none. Of a
+    request for a named model there is no decision.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Account:
     strategy: str = ""
     finish: str = ""
     usage: Usage | None = None
+    prompt_tokens: int = 0
     overhead_ms: float = 0.0
     latency_ms: float = 0.0
     ttft_ms: float | None = None

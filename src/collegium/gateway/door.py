@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # So many Host headers are known at once.
 HOSTS = 64
+# So much is held of the bodies of all requests together.
+HELD_BYTES = 256 * 1024 * 1024
 # Headers that mean something only if they are there once.
 SINGLE = (b"authorization", b"x-api-key", b"host", b"content-length", b"content-type")
 
@@ -36,6 +38,7 @@ class Door:
         self.draining = False
         self.inside: set[Exchange] = set()
         self._hosts: dict[bytes, bool] = {}
+        self._held = 0
         self._most = most
 
     def key(self, exchange: Exchange, raw: Iterable[tuple[bytes, bytes]]) -> Key:
@@ -104,6 +107,25 @@ class Door:
                 retry_after_s=1.0,
             )
         self.inside.add(exchange)
+
+    def hold(self, size: int) -> None:
+        """Count bytes of a body that are held.
+
+        Raises:
+            Overloaded: so many bodies are on their way that another would be too much.
+        """
+        if self._held + size > HELD_BYTES and self._held:
+            raise Overloaded(
+                f"the bodies of {len(self.inside)} requests are on their way, which is as much as "
+                "may be held at once",
+                retry_after_s=1.0,
+            )
+        self._held += size
+
+    def release(self, exchange: Exchange) -> None:
+        """The body of a request is not held any more."""
+        self._held -= exchange.held
+        exchange.held = 0
 
     def leave(self, exchange: Exchange) -> None:
         """Count somebody out."""

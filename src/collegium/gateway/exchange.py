@@ -41,10 +41,11 @@ class Exchange:
     """A request as it came, and what is said to it.
 
     `id` is the request's, given by the client or made here. `headers` has the last value of each
-    header by its name in lower case. Headers in `extra` go out with the reply. While a piece
-    is being sent, `writing_since` says from when on (`time.monotonic()`). `account` is the chat
-    request's own, `prompt` what it asked, where logs are to say so, `refusal` and `complaint` are
-    the code and the words of the error it ended with, `span` is what tells a collector.
+    header by its name in lower case. Headers in `extra` go out with the reply. While a piece is
+    being sent, `writing_since` says from when on (`time.monotonic()`). `hold` counts the bytes
+    that are held of bodies, `held` of this one. `account` is the chat request's own, `prompt` what
+    it asked, where logs are to say so, `refusal` and `complaint` are the code and the words of the
+    error it ended with, `span` is what tells a collector.
     """
 
     __slots__ = (
@@ -57,6 +58,8 @@ class Exchange:
         "extra",
         "gone",
         "headers",
+        "held",
+        "hold",
         "id",
         "method",
         "path",
@@ -78,6 +81,8 @@ class Exchange:
         self.status = 0
         self.sent_bytes = 0
         self.gone = False
+        self.held = 0
+        self.hold: Callable[[int], None] | None = None
         self.body_read = self.method not in ("POST", "PUT", "PATCH")
         self.extra: list[tuple[bytes, bytes]] = []
         self.writing_since: float | None = None
@@ -111,6 +116,7 @@ class Exchange:
         if self.headers.get(b"content-encoding", b"identity") not in (b"identity", b""):
             encoding = self.header(b"content-encoding")
             raise InvalidRequest(f"the body's encoding is {encoding!r}; send it as it is")
+        self._take(int(told))
         event = await self._receive()
         body = self._piece(event, 0, most_bytes)
         if event.get("more_body"):
@@ -130,7 +136,14 @@ class Exchange:
         piece: bytes = event.get("body", b"")
         if size + len(piece) > most_bytes:
             raise QueryTooLarge(_too_large("more", most_bytes))
+        self._take(size + len(piece))
         return piece
+
+    def _take(self, size: int) -> None:
+        """Have so many bytes of the body counted as being held, until the exchange is over."""
+        if self.hold is not None and size > self.held:
+            self.hold(size - self.held)
+            self.held = size
 
     async def reply(
         self, status: int, body: bytes, media_type: bytes = JSON, *, head: Headers = ()

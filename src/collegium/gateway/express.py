@@ -17,7 +17,7 @@ from collegium.gateway.passed import Passed
 from collegium.types import Answer, Call, Receipt, Response, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from collegium.gateway.afterwards import Afterwards
     from collegium.gateway.asking import Asked
@@ -69,7 +69,7 @@ class Express:
     @asynccontextmanager
     async def reply(
         self, asked: Asked, query: Query, decision: Decision, expert: ModelExpert
-    ) -> AsyncIterator[Passed]:
+    ) -> AsyncGenerator[Passed]:
         """The expert's reply, once its first piece is there.
 
         Raises:

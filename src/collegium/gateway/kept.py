@@ -9,6 +9,7 @@ import msgspec
 
 from collegium.backends.base import merge_tool_calls
 from collegium.gateway.rendering import Events
+from collegium.jsonvalues import is_array, is_object
 from collegium.types import Usage
 
 if TYPE_CHECKING:
@@ -45,15 +46,15 @@ class Kept:
         """The completion's events."""
         events = Events(self.account.id, int(self.account.at))
         model = self.account.model
-        for choice in _objects(self._completion.get("choices")):
-            index, message = int(choice.get("index") or 0), choice.get("message") or {}
+        for choice in objects_of(self._completion.get("choices")):
+            index, message = int(choice.get("index") or 0), _object(choice.get("message"))
             yield events.role(model=model, index=index)
             others = {name: one for name, one in message.items() if name not in _TOLD and one}
             if others:
                 yield events.delta(others, model=model, index=index)
             for text in pieces_of(str(message.get("content") or "")):
                 yield events.text(text, model=model, index=index)
-            calls = _objects(message.get("tool_calls"))
+            calls = objects_of(message.get("tool_calls"))
             if calls:
                 yield events.calls(calls, model=model, index=index)
             finish = str(choice.get("finish_reason") or "stop")
@@ -74,7 +75,7 @@ def completion_of_events(events: list[Mapping[str, Any]]) -> dict[str, Any]:
     usage: Any = None
     for row in events:
         usage = row.get("usage") or usage
-        for piece in _objects(row.get("choices")):
+        for piece in objects_of(row.get("choices")):
             _add(choices, piece)
     return {
         "id": first.get("id", ""),
@@ -92,7 +93,7 @@ def _add(choices: dict[int, dict[str, Any]], piece: Mapping[str, Any]) -> None:
     choice = choices.setdefault(
         index, {"index": index, "message": message, "logprobs": None, "finish_reason": None}
     )
-    delta = piece.get("delta") or {}
+    delta = _object(piece.get("delta"))
     choice["message"]["content"] += delta.get("content") or ""
     if delta.get("tool_calls"):
         known = tuple(choice["message"].get("tool_calls", ()))
@@ -105,5 +106,10 @@ def _add(choices: dict[int, dict[str, Any]], piece: Mapping[str, Any]) -> None:
     choice["finish_reason"] = piece.get("finish_reason") or choice["finish_reason"]
 
 
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+def objects_of(value: Any) -> list[dict[str, Any]]:
+    """The objects in what should be a list of them."""
+    return [row for row in value if is_object(row)] if is_array(value) else []
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if is_object(value) else {}

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from collegium.errors import UnknownModel
+from collegium.errors import ModelNotAllowed, UnknownModel
 from collegium.gateway.requests import NONE_ASKED
+from collegium.gateway.security.permissions import allows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from collegium.experts.roster import Roster
     from collegium.gateway.requests import Overrides
+    from collegium.gateway.security import Key
 
 COLLEGE = "collegium"
 PANEL_SIZE = 3
@@ -32,10 +34,19 @@ class Way:
     objective: str | None = None
     plain: bool = True
 
-    def overridden(self, asked: Overrides) -> Way:
-        """The same way, but for what the request says itself."""
+    def overridden(self, asked: Overrides, key: Key, roster: Roster) -> Way:
+        """The same way, but for what the request says itself.
+
+        A key for some models alone gets no other ones that way: it may ask fewer experts, and those
+        it may name, but not in another manner than the one it names.
+
+        Raises:
+            ModelNotAllowed: it would.
+        """
         if asked is NONE_ASKED:
             return self
+        if key.models:
+            self._refuse_more(asked, key, roster)
         return replace(
             self,
             experts=tuple(asked.experts) or self.experts,
@@ -45,6 +56,17 @@ class Way:
             objective=asked.objective or self.objective,
             plain=self.plain and asked.strategy is None,
         )
+
+    def _refuse_more(self, asked: Overrides, key: Key, roster: Roster) -> None:
+        anybody = allows(key, "auto")
+        for name in asked.experts:
+            expert = roster[name]
+            among = not self.experts or expert.key in self.experts or expert.name in self.experts
+            if not among or not (anybody or allows(key, f"{COLLEGE}/{expert.key}")):
+                raise ModelNotAllowed(f"the key is not for the expert {name!r}")
+        for name in ("strategy", "objective", "top_k"):
+            if getattr(asked, name) is not None and not anybody:
+                raise ModelNotAllowed(f"the key is for what it names, and not for another {name}")
 
 
 WAYS = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from collegium.backends.events import END, data_of
 from collegium.gateway.rendering import DONE
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ _MODEL = re.compile(rb'("model" ?: ?)"(?:[^"\\]|\\.)*"')
 _READER = msgspec.json.Decoder(SaidWhole)
 # Answers longer than this are not read for their text.
 MOST_READ_BYTES = 1024 * 1024
+# An event of one token is about so long; a longer one has more.
+EVENT_BYTES = 400
 
 
 class Passed:
@@ -84,19 +87,25 @@ class Passed:
             BackendError: it broke off.
         """
         heard: list[bytes] = []
-        size = 0
-        async for piece in self._relayed.events():
-            if self._listen and size < MOST_READ_BYTES:
-                heard.append(piece)
-                size += len(piece)
-            told = piece.removesuffix(DONE)
-            if told:
-                yield self._rename(told)
+        size = tokens = 0
+        try:
+            async for piece in self._relayed.events():
+                # An event has a token or more; a text cut small has more events than tokens.
+                tokens += max(piece.count(b"data:"), len(piece) // EVENT_BYTES)
+                if self._listen and size < MOST_READ_BYTES:
+                    heard.append(piece)
+                    size += len(piece)
+                told = piece.removesuffix(DONE)
+                if told:
+                    yield self._rename(told)
+        finally:
+            if self._relayed.usage is None:
+                self.account.usage = self._relayed.used(self.account.prompt_tokens, tokens)
         self._settle(events_of(b"".join(heard)))
 
     def _settle(self, heard: list[bytes]) -> None:
         """Write down what has become known."""
-        self.account.usage = self._relayed.usage
+        self.account.usage = self._relayed.usage or self.account.usage
         if self._listen:
             self._read(heard)
         self._ended(self)
@@ -141,5 +150,5 @@ class Renaming:
 
 def events_of(raw: bytes) -> list[bytes]:
     """The data of events, one after the other; the mark of the end is none."""
-    lines = (line[5:].strip() for line in raw.split(b"\n") if line.startswith(b"data:"))
-    return [data for data in lines if data != b"[DONE]"]
+    events = (data_of(event) for event in raw.replace(b"\r\n", b"\n").split(END))
+    return [data for data in events if data and data.strip() != b"[DONE]"]

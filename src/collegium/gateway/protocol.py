@@ -132,7 +132,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _nothing_came(self) -> None:
         self._waiting = None
-        if self.cycle is None or self.cycle.response_complete:
+        cycle: Any = self.cycle  # None before the first request
+        if cycle is None or cycle.response_complete:
             self.transport.close()
-        elif not self.cycle.response_started:
+        elif not cycle.response_started:
             self._hang_up(408, "body_too_slow", "the request's body did not come in time")

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from collegium.errors import InvalidRequest
+from collegium.jsonvalues import is_object
 from collegium.types import Message, Query
 
 if TYPE_CHECKING:
@@ -109,23 +110,21 @@ def decoded(raw: bytes, *, depth: int) -> dict[str, Any]:
         raise InvalidRequest(f"the body is not JSON: {error}") from error
     except RecursionError as error:
         raise InvalidRequest(f"the body's brackets go deeper than {depth} levels") from error
-    if not isinstance(body, dict):
+    if not is_object(body):
         raise InvalidRequest(f"the body is JSON, but {_named(body)}; send an object")
     if brackets > depth and _deeper(body, depth):
         raise InvalidRequest(f"the body's brackets go deeper than {depth} levels")
-    return cast("dict[str, Any]", body)
+    return body
 
 
 def _deeper(body: object, depth: int) -> bool:
     """Whether lists and objects are nested in more than `depth` levels."""
-    level: list[Any] = [body]
+    level: list[object] = [body]
     for _ in range(depth):
-        level = [
-            part
-            for whole in level
-            for part in (whole.values() if isinstance(whole, dict) else whole)
-            if isinstance(part, dict | list)
-        ]
+        parts: list[object] = []
+        for whole in level:
+            parts += whole.values() if is_object(whole) else cast("list[object]", whole)
+        level = [part for part in parts if isinstance(part, dict | list)]
         if not level:
             return False
     return True
@@ -199,6 +198,8 @@ def message_of(turn: Mapping[str, Any]) -> Message:
 
 
 def _named(value: object) -> str:
-    return {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(
-        type(value), "a number"
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else "true or false"
+    return (
+        "a list" if isinstance(value, list) else "a text" if isinstance(value, str) else "a number"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
@@ -50,8 +50,7 @@ class Draining(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal to stop: the first one drains, a second Ctrl-C does not wait for that."""
-        application = self.config.loaded_app
-        gateway = getattr(application, "app", application)
+        gateway = cast("object", self.config.loaded_app)  # pyright: ignore[reportUnknownMemberType]
         door = getattr(gateway, "door", None)
         if door is not None:
             door.draining = True

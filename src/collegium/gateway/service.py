@@ -19,7 +19,7 @@ from collegium.gateway.requests import message_of, query_of
 from collegium.system import passing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping
+    from collections.abc import AsyncGenerator, Collection, Mapping
 
     from collegium.gateway.afterwards import Afterwards
     from collegium.gateway.asking import Asked
@@ -64,7 +64,7 @@ class Service:
         return self._named(asked) if asked.way is None else self._routed(asked, asked.way)
 
     @asynccontextmanager
-    async def _named(self, asked: Asked) -> AsyncIterator[Reply]:
+    async def _named(self, asked: Asked) -> AsyncGenerator[Reply]:
         """The reply of the model that the request names."""
         account = asked.account
         pool = await self.pool(asked.chat.model)
@@ -81,7 +81,7 @@ class Service:
             yield Passed(account, relayed, listen=asked.listen)
 
     @asynccontextmanager
-    async def _routed(self, asked: Asked, way: Way) -> AsyncIterator[Reply]:
+    async def _routed(self, asked: Asked, way: Way) -> AsyncGenerator[Reply]:
         """The reply of whoever the college chooses."""
         account = asked.account
         query = query_of(asked.body, asked.chat, identity=account.id, session=asked.session)
@@ -127,7 +127,7 @@ class Service:
     @asynccontextmanager
     async def _house(
         self, asked: Asked, query: Query, decision: Decision, way: Way
-    ) -> AsyncIterator[Reply]:
+    ) -> AsyncGenerator[Reply]:
         """The reply of the house: a panel, a computation, an answer that is checked first."""
         several = asked.choices > 1
         if several and (len(decision.chosen) > 1 or not way.plain):

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from collegium.backends.base import Prompt
 from collegium.backends.prices import TOKEN_CHARS
 from collegium.errors import CollegiumError
@@ -19,7 +17,7 @@ from collegium.gateway.asking import Asked
 from collegium.gateway.caching import CacheWish
 from collegium.gateway.decisions import Account
 from collegium.gateway.exchange import headers_of
-from collegium.gateway.kept import Kept
+from collegium.gateway.kept import Kept, objects_of
 from collegium.gateway.manners import Keeping, Plain, Translated
 from collegium.gateway.naming import way_of
 from collegium.gateway.requests import NONE_ASKED, checked, decoded, message_of
@@ -44,6 +42,7 @@ if TYPE_CHECKING:
 
 # An answer is thought to be this long where the request does not say how long it may be.
 ANSWER_TOKENS = 1024
+PICTURE_TOKENS = 1024
 
 
 @dataclass(slots=True)
@@ -79,7 +78,6 @@ class Chat:
 
     async def _answer(self, call: Call, body: dict[str, Any], manner: Plain | Translated) -> None:
         asked = self._asked(call, body)
-        require_model(call.key, asked.chat.model)
         grant = None
         if call.key.limits.any:
             tokens = _tokens(asked)
@@ -101,17 +99,20 @@ class Chat:
         exchange, settings = call.exchange, self.settings
         chat = checked(body, messages=settings.limits.messages, choices=settings.limits.choices)
         overrides = chat.collegium or NONE_ASKED
-        way = way_of(chat.model, self.service.college.router.roster)
+        require_model(call.key, chat.model)
+        roster = self.service.college.router.roster
+        way = way_of(chat.model, roster)
         session = session_of(exchange.headers, body, call.key.id)
         account = Account(secrets.token_hex(16), call.key.id, time.time(), chat.model)
         exchange.account = account
+        account.prompt_tokens = _prompt_tokens(body)
         self.accounts.open(account)
         deadline_s = overrides.deadline_s or self.service.college.deadline_s
         asked = Asked(
             body,
             chat,
             account,
-            way.overridden(overrides) if way is not None else None,
+            None if way is None else way.overridden(overrides, call.key, roster),
             session,
             exchange.started,
             exchange.started + deadline_s,
@@ -196,8 +197,9 @@ class Chat:
         """Take down who called tools, so that the results come back to them."""
         ids = [
             str(call["id"])
-            for choice in completion.get("choices") or ()
-            for call in (choice.get("message") or {}).get("tool_calls") or ()
+            for choice in objects_of(completion.get("choices"))
+            for message in objects_of([choice.get("message")])
+            for call in objects_of(message.get("tool_calls"))
             if call.get("id")
         ]
         decision = asked.account.decision
@@ -214,7 +216,6 @@ class Chat:
         account.outcome = account.outcome or exchange.status
         self.accounts.close(account)
         if grant is not None:
-            # Of what somebody left early nobody knows what it used: then it counts as expected.
             begun = exchange.begun or not failed
             grant.settle(account.usage or (None if begun else Usage()))
 
@@ -245,6 +246,19 @@ def headers_about(account: Account) -> dict[str, str]:
 
 def _tokens(asked: Asked) -> int:
     """About how many tokens the request may come to, answer and all."""
-    chars = len(msgspec.json.encode(asked.body["messages"]))
     most = asked.chat.max_completion_tokens or asked.chat.max_tokens or ANSWER_TOKENS
-    return chars // TOKEN_CHARS + most * asked.choices
+    return asked.account.prompt_tokens + most * asked.choices
+
+
+def _prompt_tokens(body: Mapping[str, Any]) -> int:
+    """About how many tokens the conversation has; a picture counts as so many, however large."""
+    chars = 0
+    for turn in body["messages"]:
+        content = turn.get("content")
+        if isinstance(content, str):
+            chars += len(content)
+            continue
+        for part in objects_of(content):
+            text = part.get("text")
+            chars += len(text) if isinstance(text, str) else PICTURE_TOKENS * TOKEN_CHARS
+    return chars // TOKEN_CHARS

@@ -22,8 +22,9 @@ from collegium.gateway.requests import (
     invalid,
     query_of,
 )
+from collegium.gateway.security import require_model
 from collegium.shapes import decision_json
-from collegium.types import Query
+from collegium.types import Query, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collegium.gateway.app import Call
     from collegium.gateway.decisions import Accounts
     from collegium.gateway.naming import Way
-    from collegium.gateway.security import Key
+    from collegium.gateway.security import Key, Limiter
     from collegium.gateway.settings import Settings
     from collegium.system import Collegium
 
@@ -53,6 +54,7 @@ class Deciding:
 
     college: Collegium
     accounts: Accounts
+    limiter: Limiter
     settings: Settings
 
     async def route(self, call: Call) -> None:
@@ -60,6 +62,11 @@ class Deciding:
         limits = self.settings.limits
         raw = await call.exchange.body(most_bytes=limits.body_bytes)
         body = decoded(raw, depth=limits.depth)
+        async with self.limiter.admitted(call.key) as grant:
+            await self._decide(call, body)
+            grant.settle(Usage())
+
+    async def _decide(self, call: Call, body: Mapping[str, Any]) -> None:
         query, way, named = self._asked(body, call)
         started = time.perf_counter()
         decision = await self.college.decide(
@@ -97,7 +104,8 @@ class Deciding:
                 "'auto' or collegium/...",
                 "model",
             )
-        way = way.overridden(overrides)
+        require_model(call.key, named)
+        way = way.overridden(overrides, call.key, roster)
         return query, replace(way, top_k=top_k or way.top_k), named
 
     def _chat(self, body: Mapping[str, Any]) -> ChatBody:

@@ -17,7 +17,7 @@ from collegium.gateway.exchange import headers_of
 from collegium.gateway.passed import Renaming
 from collegium.gateway.requests import decoded, invalid
 from collegium.gateway.security import require_model
-from collegium.types import Usage
+from collegium.types import Message, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,12 +68,20 @@ class Embeddings:
         model = asked.model or self.settings.embeddings
         require_model(call.key, model)
         tokens = len(raw) // TOKEN_CHARS
-        async with self.limiter.admitted(call.key, tokens) as grant:
+        cost_usd = await self._cost_usd(model, raw) if call.key.limits.any else 0.0
+        async with self.limiter.admitted(call.key, tokens, cost_usd) as grant:
             if model in BUILTIN:
                 await self._own(call, asked)
                 grant.settle(Usage(prompt_tokens=tokens))
             else:
                 grant.settle(await self._passed_on(call, {**body, "model": model}, model))
+
+    async def _cost_usd(self, model: str, raw: bytes) -> float:
+        """What it will cost, as far as there is a price."""
+        if model in BUILTIN:
+            return 0.0
+        prompt = Prompt((Message("user", raw.decode("utf-8", "replace")),))
+        return (await self.service.pool(model)).expected_cost_usd(prompt) or 0.0
 
     async def _own(self, call: Call, asked: EmbeddingsBody) -> None:
         """By the built-in encoder, in a thread, so that nobody else waits."""
