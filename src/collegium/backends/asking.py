@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from collegium.backends.breaker import CLOSED
 from collegium.errors import BackendError, BackendTimeout
 from collegium.types import Usage
 
@@ -119,14 +120,20 @@ class Attempt:
 class Begun(Generic[T]):
     """A reply that has begun, and the place it takes until it is left."""
 
-    __slots__ = ("_clock", "_ended", "_started", "instance", "reply")
+    __slots__ = ("_clock", "_ended", "_started", "_streamed", "instance", "reply")
 
     def __init__(
-        self, instance: Instance, reply: T, *, started: float, clock: Callable[[], float]
+        self,
+        instance: Instance,
+        reply: T,
+        *,
+        streamed: bool,
+        started: float,
+        clock: Callable[[], float],
     ) -> None:
         self.instance, self.reply = instance, reply
         self._started, self._clock = started, clock
-        self._ended = False
+        self._ended, self._streamed = False, streamed
 
     async def end(self, error: BaseException | None = None) -> None:
         """Give the place back and end the reply, once; `error` is what went wrong since then."""
@@ -139,7 +146,8 @@ class Begun(Generic[T]):
         if isinstance(error, BackendError):
             condition.failed(error)
         if reply.complete:
-            condition.breaker.succeeded()
+            if self._streamed and condition.breaker.state == CLOSED:
+                condition.breaker.succeeded()
             condition.recent.ended(took_ms, reply.usage or Usage())
         elif not isinstance(error, BackendError) or isinstance(error, BackendTimeout):
             condition.recent.given_up(took_ms)

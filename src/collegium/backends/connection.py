@@ -49,11 +49,10 @@ class Connection(asyncio.Protocol):
         self._pieces: deque[bytes] = deque()
         self._buffered = 0
         self._paused = False
-        self._head_bytes = 0
+        self._head_bytes = self._unheaded_bytes = 0
         self._error: Exception | None = None
         self._framed = self._headed = self._begun = self._keeps = self._spoilt = False
         self.complete = False
-        self.used = 0
         self.idle_since = 0.0
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
@@ -72,12 +71,19 @@ class Connection(asyncio.Protocol):
         self._begun = True
         try:
             self._parser.feed_data(data)
+            self._bound(len(data))
         except httptools.HttpParserError as error:
             self._break(f"its reply is not HTTP ({error})")
         except httptools.HttpParserUpgrade:
             self._break("it wants to speak another protocol")
         else:
             self._wake()
+
+    def _bound(self, size: int) -> None:
+        """See that the head comes to an end; of a header the parser tells only at its end."""
+        self._unheaded_bytes = 0 if self._headed else self._unheaded_bytes + size
+        if self._unheaded_bytes > HEAD_BYTES:
+            self._break("the head of its reply is too long")
 
     def eof_received(self) -> bool:
         """The server says no more; a body of unknown length ends that way."""
@@ -168,7 +174,6 @@ class Connection(asyncio.Protocol):
         self._pieces.clear()
         self._buffered = 0
         self._headed = self._begun = self.complete = False
-        self.used += 1
         self._transport.write(request)
 
     async def head(self, silence_s: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from typing import TYPE_CHECKING
@@ -107,8 +108,11 @@ class Connections:
         if not connection.reusable:
             connection.close()
         elif connection in self._all and connection not in self._free:
-            connection.idle_since = asyncio.get_running_loop().time()
+            now = asyncio.get_running_loop().time()
+            connection.idle_since = now
             self._free.append(connection)
+            while self._free[0].idle_since < now - IDLE_S:  # after a burst, those it left over
+                self._free.pop(0).close()
 
     def close(self) -> None:
         """End all connections."""
@@ -148,8 +152,10 @@ class Connections:
                 )
         except TimeoutError as error:
             raise NotReached(f"within {limit_s:g} s", late=True) from error
-        except (OSError, ssl.SSLError, UnicodeError) as error:
-            raise NotReached(str(error)) from error
+        except ssl.SSLError as error:
+            raise NotReached("no secure connection comes about") from error
+        except (OSError, UnicodeError) as error:
+            raise NotReached(_why(error)) from error
         self._all.add(connection)
         return connection
 
@@ -172,6 +178,14 @@ class Connections:
         self._all.discard(connection)
         if connection in self._free:
             self._free.remove(connection)
+
+
+def _why(error: OSError | UnicodeError) -> str:
+    """Why there is no connection, without the address: these words may go far."""
+    if isinstance(error, socket.gaierror):
+        return "its name is not known"
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number) if number else "none of its addresses takes a connection"
 
 
 def _line(name: str, value: str) -> bytes:

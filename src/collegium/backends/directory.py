@@ -22,7 +22,7 @@ from collegium.backends.discover import Server, chat_models, discover, prefer
 from collegium.backends.instance import Instance
 from collegium.backends.lazy import Lazy
 from collegium.backends.models import CATALOGUE, ModelFile, ModelStore
-from collegium.backends.prices import Price, price_of
+from collegium.backends.prices import Price, charged, price_of
 from collegium.backends.resilience import Listeners, Resilience
 from collegium.config import HttpBackendConfig, LlamaCppBackendConfig, RecordedBackendConfig
 from collegium.errors import BackendError, ExpertNotReady, UnknownModel
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collegium.backends.base import Backend
     from collegium.backends.condition import State
     from collegium.config import BackendConfig, Config
+    from collegium.types import Usage
 
 logger = logging.getLogger(__name__)
 
@@ -201,6 +202,10 @@ class Directory:
     def labels(self, name: str) -> tuple[str, ...]:
         """What metrics call the instances of a model written BACKEND/MODEL."""
         return tuple(self._labels(name.partition("/")[0], name).values())
+
+    def charged(self, name: str, usage: Usage) -> Usage:
+        """The usage with what it costs at the price of that model, where it has one."""
+        return charged(usage, price_of(name, self._prices))
 
     def states(self) -> tuple[State, ...]:
         """How every instance is that somebody uses."""

@@ -74,7 +74,7 @@ class Watch:
             attempt.send_rival_away()
             reply.ttft_ms = (self._clock() - started) * 1000
             condition.began(reply.ttft_ms, streamed=ask.streamed)
-            return Begun(instance, reply, started=started, clock=self._clock)
+            return Begun(instance, reply, streamed=ask.streamed, started=started, clock=self._clock)
         finally:
             attempt.over = True
             condition.beginning.discard(attempt)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -213,7 +215,7 @@ def refusal(
         return BackendBusy(f"{where} asks for fewer requests: {why}", wait)
     if status in (401, 403):
         return BackendRefused(
-            f"{where} does not accept our key (HTTP {status}): {why}; "
+            f"{where} does not accept our key (HTTP {status}); "
             "check the variable named by its api_key_env",
             status=502,
         )
@@ -232,8 +234,9 @@ def retry_after_s(header: str | None, now: datetime) -> float | None:
     """The seconds that a Retry-After header asks for, as a number or as a date; None if neither."""
     if not header:
         return None
-    if header.strip().isdigit():
-        return float(header)
+    with suppress(ValueError):
+        seconds = float(header)
+        return seconds if math.isfinite(seconds) and seconds >= 0 else None
     try:
         return max(0.0, (parsedate_to_datetime(header) - now).total_seconds())
     except (ValueError, TypeError):

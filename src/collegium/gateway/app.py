@@ -7,6 +7,7 @@ import logging
 import secrets
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from collegium.errors import CollegiumError, Draining, MethodNotAllowed, UnknownPath
@@ -119,7 +120,9 @@ class Gateway:
     async def _handled(
         self, endpoint: Endpoint, exchange: Exchange, scope: Scope, tail: str
     ) -> None:
-        handler = endpoint.handlers.get(exchange.method)
+        # Whoever asks for the head of a reply has it made, and the server leaves out the rest.
+        method = "GET" if exchange.method == "HEAD" else exchange.method
+        handler = endpoint.handlers.get(method)
         if handler is None:
             allowed = ", ".join(endpoint.handlers)
             exchange.extra.append((b"allow", allowed.encode()))
@@ -132,11 +135,11 @@ class Gateway:
             await handler(call)
             return
         self.door.admit(exchange)
-        exchange.hold = self.door.hold
+        exchange.hold = partial(self.door.hold, key.id)
         try:
             await handler(call)
         finally:
-            self.door.release(exchange)
+            self.door.release(key.id, exchange)
             self.door.leave(exchange)
 
     def _endpoint(self, path: str) -> tuple[Endpoint | None, str]:

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from collegium.backends.base import Transcript
+from collegium.backends.prices import TOKEN_CHARS
 from collegium.errors import ExpertError
 from collegium.gateway.rendering import Events, choice_of, completion_of
 from collegium.types import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from collegium.gateway.decisions import Account
     from collegium.types import Chunk, Response
 
     Voices = Sequence[AsyncGenerator[Chunk]]
+    Charged = Callable[[str, Usage], Usage]
 
 
 class Choice:
@@ -58,9 +60,16 @@ class Composed:
     """The reply that chunks make; several streams of them are several choices."""
 
     def __init__(
-        self, account: Account, choices: Sequence[Choice], first: Chunk, *, usage_wanted: bool
+        self,
+        account: Account,
+        choices: Sequence[Choice],
+        first: Chunk,
+        *,
+        usage_wanted: bool,
+        charged: Charged,
     ) -> None:
         self.account = account
+        self._charged = charged
         self._usage_wanted = usage_wanted
         self._choices = choices
         self._first = first
@@ -88,11 +97,14 @@ class Composed:
         """The completion's events."""
         events = Events(self.account.id, int(self.account.at))
         begun: set[int] = set()
-        async with aclosing(self._merged()) as merged:
-            async for choice, chunk in merged:
-                piece = _piece(events, choice, chunk, begun)
-                if piece:
-                    yield piece
+        try:
+            async with aclosing(self._merged()) as merged:
+                async for choice, chunk in merged:
+                    piece = _piece(events, choice, chunk, begun)
+                    if piece:
+                        yield piece
+        finally:
+            self.account.usage = self._usage_so_far
         self._settle()
         for choice in self._choices:
             last = events.finish(
@@ -146,6 +158,19 @@ class Composed:
     def _usage(self) -> Usage:
         return sum((choice.consumed for choice in self._choices), Usage())
 
+    @property
+    def _usage_so_far(self) -> Usage:
+        """What has been consumed at least, for who leaves before that is told."""
+        said = [choice for choice in self._choices if choice.consumed == Usage()]
+        guessed = (
+            self._charged(
+                choice.model,
+                Usage(self.account.prompt_tokens, len(choice.transcript.text) // TOKEN_CHARS),
+            )
+            for choice in said
+        )
+        return sum(guessed, self._usage)
+
     def _settle(self) -> None:
         """Write down what has become known."""
         first, account = self._choices[0], self.account
@@ -161,11 +186,11 @@ class Composed:
 
 @asynccontextmanager
 async def composed(
-    account: Account, voices: Voices, *, usage_wanted: bool = False
+    account: Account, voices: Voices, *, charged: Charged, usage_wanted: bool = False
 ) -> AsyncGenerator[Composed]:
     """The reply of these chunks, once the first of them says something; leaving ends them all.
 
-    With `usage_wanted` its events end with what was consumed.
+    With `usage_wanted` its events end with what was consumed; `charged` prices what a model did.
 
     Raises:
         CollegiumError: nothing could be said.
@@ -177,7 +202,7 @@ async def composed(
             first.add(chunk)
             if chunk.text or chunk.tool_calls or chunk.response:
                 account.model = first.model or account.model
-                yield Composed(account, choices, chunk, usage_wanted=usage_wanted)
+                yield Composed(account, choices, chunk, usage_wanted=usage_wanted, charged=charged)
                 return
         raise ExpertError(f"{account.model or 'the model'} answered with nothing")
     finally:

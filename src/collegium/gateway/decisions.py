@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from collegium.events import Answered
 from collegium.gateway.faults import without_addresses
 from collegium.shapes import decision_json, receipt_json, usage_json
+from collegium.types import Usage
 
 if TYPE_CHECKING:
+    from collegium.events import Event
     from collegium.gateway.commons import Commons
-    from collegium.types import Decision, Receipt, Usage
+    from collegium.types import Decision, Receipt
 
 
 @dataclass(slots=True)
@@ -20,8 +23,8 @@ class Account:
     """One request: who answered, why they did, and what it took.
 
     `owner` is the id of the key that asked, `at` when (seconds since 1970), `prompt_tokens` about
-    how many tokens the conversation has, `outcome` the HTTP status, 0 while there is none. Of a
-    request for a named model there is no decision.
+    how many tokens the conversation has, `spent` what the answers given so far consumed, `outcome`
+    the HTTP status, 0 while there is none. Of a request for a named model there is no decision.
     """
 
     id: str
@@ -36,6 +39,7 @@ class Account:
     finish: str = ""
     usage: Usage | None = None
     prompt_tokens: int = 0
+    spent: Usage = Usage()
     overhead_ms: float = 0.0
     latency_ms: float = 0.0
     ttft_ms: float | None = None
@@ -87,6 +91,13 @@ class Accounts:
         self._kept[account.id] = account
         while len(self._kept) > self.capacity:
             self._kept.popitem(last=False)
+
+    def __call__(self, event: Event) -> None:
+        """Take down what answers have consumed that are no reply yet, and may never be."""
+        if isinstance(event, Answered):
+            account = self._kept.get(event.query.id)
+            if account is not None:
+                account.spent += event.answer.usage
 
     def close(self, account: Account) -> None:
         """An account is complete, or has something new to tell."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from collegium.errors import Draining, Forbidden, InvalidRequest, Overloaded
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 HOSTS = 64
 # So much is held of the bodies of all requests together.
 HELD_BYTES = 256 * 1024 * 1024
+# And so much of one key's.
+OWN_BYTES = HELD_BYTES // 4
 # Headers that mean something only if they are there once.
 SINGLE = (b"authorization", b"x-api-key", b"host", b"content-length", b"content-type")
 
@@ -38,7 +41,7 @@ class Door:
         self.draining = False
         self.inside: set[Exchange] = set()
         self._hosts: dict[bytes, bool] = {}
-        self._held = 0
+        self._held: Counter[str] = Counter()
         self._most = most
 
     def key(self, exchange: Exchange, raw: Iterable[tuple[bytes, bytes]]) -> Key:
@@ -108,23 +111,24 @@ class Door:
             )
         self.inside.add(exchange)
 
-    def hold(self, size: int) -> None:
-        """Count bytes of a body that are held.
+    def hold(self, owner: str, size: int) -> None:
+        """Count bytes that have come of a body and are held.
 
         Raises:
-            Overloaded: so many bodies are on their way that another would be too much.
+            Overloaded: with them more would be held than may be, of all or of that key's.
         """
-        if self._held + size > HELD_BYTES and self._held:
+        if sum(self._held.values()) + size > HELD_BYTES or self._held[owner] + size > OWN_BYTES:
             raise Overloaded(
-                f"the bodies of {len(self.inside)} requests are on their way, which is as much as "
-                "may be held at once",
+                "as much is held of the bodies of requests on their way as may be",
                 retry_after_s=1.0,
             )
-        self._held += size
+        self._held[owner] += size
 
-    def release(self, exchange: Exchange) -> None:
+    def release(self, owner: str, exchange: Exchange) -> None:
         """The body of a request is not held any more."""
-        self._held -= exchange.held
+        self._held[owner] -= exchange.held
+        if self._held[owner] <= 0:
+            del self._held[owner]
         exchange.held = 0
 
     def leave(self, exchange: Exchange) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 UNTOLD = Untold()
 # A larger reply goes out in pieces, each when the client has taken what was before it.
 PIECE_BYTES = 128 * 1024
+# Bodies up to this size are always taken.
+SMALL_BYTES = 64 * 1024
 JSON = b"application/json"
 EVENTS = b"text/event-stream; charset=utf-8"
 # A reply that comes sooner than this is not worth watching whether somebody waits for it.
@@ -56,6 +58,7 @@ class Exchange:
         "body_read",
         "complaint",
         "extra",
+        "finished",
         "gone",
         "headers",
         "held",
@@ -65,7 +68,6 @@ class Exchange:
         "path",
         "prompt",
         "refusal",
-        "sent_bytes",
         "span",
         "started",
         "status",
@@ -79,8 +81,7 @@ class Exchange:
         self.id = ""
         self.started = started
         self.status = 0
-        self.sent_bytes = 0
-        self.gone = False
+        self.gone = self.finished = False
         self.held = 0
         self.hold: Callable[[int], None] | None = None
         self.body_read = self.method not in ("POST", "PUT", "PATCH")
@@ -116,7 +117,6 @@ class Exchange:
         if self.headers.get(b"content-encoding", b"identity") not in (b"identity", b""):
             encoding = self.header(b"content-encoding")
             raise InvalidRequest(f"the body's encoding is {encoding!r}; send it as it is")
-        self._take(int(told))
         event = await self._receive()
         body = self._piece(event, 0, most_bytes)
         if event.get("more_body"):
@@ -141,7 +141,7 @@ class Exchange:
 
     def _take(self, size: int) -> None:
         """Have so many bytes of the body counted as being held, until the exchange is over."""
-        if self.hold is not None and size > self.held:
+        if self.hold is not None and size > SMALL_BYTES:
             self.hold(size - self.held)
             self.held = size
 
@@ -156,8 +156,8 @@ class Exchange:
         while len(body) - place > PIECE_BYTES:
             await self.piece(body[place : place + PIECE_BYTES])
             place += PIECE_BYTES
-        self.sent_bytes = len(body)
-        await self._send({"type": "http.response.body", "body": body[place:] if place else body})
+        self.finished = True
+        await self._write({"type": "http.response.body", "body": body[place:] if place else body})
 
     async def reply_json(self, value: Any, status: int = 200, *, head: Headers = ()) -> None:
         """A value as JSON."""
@@ -177,10 +177,15 @@ class Exchange:
 
     async def piece(self, piece: bytes) -> None:
         """The next piece of a stream; returns when the client can take more."""
-        self.sent_bytes += len(piece)
+        await self._write({"type": "http.response.body", "body": piece, "more_body": True})
+
+    async def _write(self, event: Event) -> None:
+        """Write what may have to wait until the client takes it."""
         self.writing_since = time.monotonic()
-        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-        self.writing_since = None
+        try:
+            await self._send(event)
+        finally:
+            self.writing_since = None
 
     def abort(self) -> None:
         """Cut the connection, whatever is still to be sent."""
@@ -190,7 +195,8 @@ class Exchange:
 
     async def end(self) -> None:
         """End a stream."""
-        await self._send({"type": "http.response.body", "body": b""})
+        self.finished = True
+        await self._write({"type": "http.response.body", "body": b""})
 
     async def _start(self, status: int, head: list[tuple[bytes, bytes]]) -> None:
         self.status = status
@@ -198,10 +204,10 @@ class Exchange:
         await self._send({"type": "http.response.start", "status": status, "headers": head})
 
     async def departure(self) -> None:
-        """Return when the client has left."""
+        """Return when the client has left, or has all it is to have."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self.gone = True
+        self.gone = not self.finished
 
 
 Headers: TypeAlias = "Iterable[tuple[bytes, bytes]]"

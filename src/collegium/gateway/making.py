@@ -85,6 +85,7 @@ def gateway_of(plan: Plan) -> Gateway:
     if plan.shared is not None:
         commons = Commons(plan.shared / "commons.sqlite3", door_settings.decisions)
     accounts = Accounts(door_settings.decisions, commons)
+    college.events.subscribe(accounts)
     limiter = Limiter(plan.ledger_path)
     verifier = college.staff.workbench.verifier if college.staff else None
     afterwards = Afterwards(verifier, accounts.close)

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from collegium.backends.events import END, data_of
+from collegium.backends.prices import TOKEN_CHARS
 from collegium.gateway.rendering import DONE
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ _MODEL = re.compile(rb'("model" ?: ?)"(?:[^"\\]|\\.)*"')
 _READER = msgspec.json.Decoder(SaidWhole)
 # Answers longer than this are not read for their text.
 MOST_READ_BYTES = 1024 * 1024
-# An event of one token is about so long; a longer one has more.
-EVENT_BYTES = 400
+# An event of one token is about so long; what is beyond that is text.
+EVENT_BYTES = 250
 
 
 class Passed:
@@ -90,8 +91,8 @@ class Passed:
         size = tokens = 0
         try:
             async for piece in self._relayed.events():
-                # An event has a token or more; a text cut small has more events than tokens.
-                tokens += max(piece.count(b"data:"), len(piece) // EVENT_BYTES)
+                events = piece.count(b"data:")
+                tokens += events + max(0, len(piece) - EVENT_BYTES * events) // TOKEN_CHARS
                 if self._listen and size < MOST_READ_BYTES:
                     heard.append(piece)
                     size += len(piece)

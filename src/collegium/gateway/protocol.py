@@ -26,8 +26,10 @@ class BoundedHttp(HttpToolsProtocol):
     """
 
     _head_bytes = 0
-    _refused = _headed = False
+    _refused = _headed = _moved = False
+    _idle_bytes = 0
     _waiting: asyncio.TimerHandle | None = None
+    _looking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a request, but not for ever."""
@@ -37,11 +39,29 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing more will come."""
         self._wait_no_more()
+        self._look_no_more()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Something has come. Of a header without an end the parser tells nothing before its end.
+
+        So what makes no progress, whatever it is a part of, is counted here.
+        """
+        self._moved = False
+        super().data_received(data)
+        if self._moved or self.transport.is_closing():
+            self._idle_bytes = 0
+            return
+        self._idle_bytes += len(data)
+        if self._idle_bytes > HEAD_BYTES and not self._refused:
+            self._refuse_head()
+        elif self._waiting is None and self.timeout_keep_alive_task is None and self._idle:
+            self._wait()  # what came was no request, and ended the wait for one
 
     def on_message_begin(self) -> None:
         """A request begins; it is to say how the connection is cut."""
         super().on_message_begin()
+        self._look_no_more()
         self._head_bytes, self._refused, self._headed = 0, False, False
         if self._waiting is None:
             self._wait()
@@ -62,19 +82,21 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is there: now there is something to answer."""
         self._wait_no_more()
-        self._headed = True
+        self._headed = self._moved = True
         if not self._too_much:
             self._wait(BODY_TIMEOUT_S)
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
+        self._moved = True
         if not self._too_much:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """All of the request is there."""
         self._wait_no_more()
+        self._headed, self._moved = False, True
         if not self._too_much:
             super().on_message_complete()
 
@@ -82,7 +104,11 @@ class BoundedHttp(HttpToolsProtocol):
         """A reply is written; whoever does not read the rest of it is not waited for for ever."""
         super().on_response_complete()
         if not self.transport.is_closing() and self.transport.get_write_buffer_size():
-            self.loop.call_later(UNREAD_S, self._unread, self.transport.get_write_buffer_size())
+            self._look_again()
+
+    def _look_again(self) -> None:
+        left = self.transport.get_write_buffer_size()
+        self._looking = self.loop.call_later(UNREAD_S, self._unread, left)
 
     def _unread(self, before: int) -> None:
         """Cut the connection if nothing has been read since."""
@@ -90,7 +116,12 @@ class BoundedHttp(HttpToolsProtocol):
         if left >= before:
             self.transport.abort()
         elif left:
-            self.loop.call_later(UNREAD_S, self._unread, left)
+            self._look_again()
+
+    def _look_no_more(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP, and hang up."""
@@ -103,13 +134,22 @@ class BoundedHttp(HttpToolsProtocol):
     def _count(self, size: int) -> None:
         self._head_bytes += size + 4
         if self._too_much and not self._refused:
-            self._refused = True
-            self._hang_up(
-                431,
-                "head_too_large",
-                f"the request's head is too long; at most {HEAD_BYTES:,} bytes and {HEADERS} "
-                "headers are taken",
-            )
+            self._refuse_head()
+
+    def _refuse_head(self) -> None:
+        self._refused = True
+        self._hang_up(
+            431,
+            "head_too_large",
+            f"the request's head is too long; at most {HEAD_BYTES:,} bytes and {HEADERS} headers "
+            "are taken",
+        )
+
+    @property
+    def _idle(self) -> bool:
+        """Whether nothing is being answered."""
+        cycle: Any = self.cycle  # None before the first request
+        return cycle is None or bool(cycle.response_complete)
 
     def _hang_up(self, status: int, code: str, message: str) -> None:
         error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
@@ -132,8 +172,9 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _nothing_came(self) -> None:
         self._waiting = None
-        cycle: Any = self.cycle  # None before the first request
-        if cycle is None or cycle.response_complete:
+        if self._idle:
             self.transport.close()
-        elif not cycle.response_started:
+        elif not self._headed:
+            self._wait()  # half a head behind a request that is being answered
+        elif not self.cycle.response_started:
             self._hang_up(408, "body_too_slow", "the request's body did not come in time")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
 import socket
+import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from collegium.errors import ConfigError
@@ -22,8 +27,12 @@ if TYPE_CHECKING:
     from collegium.config import Config
     from collegium.gateway.app import Gateway
 
+logger = logging.getLogger(__name__)
+
 BACKLOG = 2048
 KEEP_ALIVE_S = 75
+# How often a worker looks whether its parent is there.
+ORPHANED_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,11 @@ class Draining(uvicorn.Server):
 
 
 class Worker(Process):
-    """One process of several."""
+    """One process of several; it stops when nobody is there any more who would stop it."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        self._parent = os.getpid()
 
     @property
     def server(self) -> uvicorn.Server:
@@ -67,16 +80,43 @@ class Worker(Process):
             self._server = Draining(self.config)
         return self._server
 
+    def target(self, sockets: list[socket.socket] | None = None) -> None:
+        """What the process does."""
+        threading.Thread(target=self._mind_the_parent, daemon=True).start()
+        super().target(sockets)
+
+    def _mind_the_parent(self) -> None:
+        while os.getppid() == self._parent:
+            time.sleep(ORPHANED_S)
+        os.kill(os.getpid(), signal.SIGTERM)
+
 
 class Workers(Multiprocess):
     """Starts workers, and starts others in the place of those that die."""
 
     def init_processes(self) -> None:
         """Start them all."""
-        for _ in range(self.processes_num):
-            process = Worker(self.config, self.sockets)
-            process.start()
-            self.processes.append(process)
+        self.processes = [self._started() for _ in range(self.processes_num)]
+
+    def keep_subprocess_alive(self) -> None:
+        """Start another worker in the place of one that died; none if it cannot even start."""
+        for place, process in enumerate(self.processes):
+            alive = process.is_alive(timeout=self.config.timeout_worker_healthcheck)
+            if self.should_exit.is_set() or alive:
+                continue
+            process.kill()
+            process.join()
+            if process.exitcode == STARTUP_FAILURE:
+                logger.error("a worker cannot start, so none will: see above")
+                self.should_exit.set()
+                return
+            logger.warning("worker %s died; another takes its place", process.pid)
+            self.processes[place] = self._started()
+
+    def _started(self) -> Process:
+        process = Worker(self.config, self.sockets)
+        process.start()
+        return process
 
 
 def listening(host: str, port: int) -> socket.socket:

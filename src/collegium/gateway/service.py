@@ -140,7 +140,12 @@ class Service:
             self.college.answered(query, decision, strategy=way.strategy, pinned=pinned)
             for _ in range(asked.choices)
         ]
-        async with composed(asked.account, voices, usage_wanted=asked.usage_wanted) as reply:
+        async with composed(
+            asked.account,
+            voices,
+            usage_wanted=asked.usage_wanted,
+            charged=self.college.directory.charged,
+        ) as reply:
             yield reply
 
     def _waiting(self, asked: Asked, way: Way) -> tuple[str, ...]:
@@ -166,7 +171,9 @@ class Service:
             UnknownModel: nothing has it, or a client may not name it.
         """
         pool = self._pools.get(name)
-        if pool is None:
+        if pool is not None:
+            self._pools.move_to_end(name)
+        else:
             self._refuse_files(name)
             directory = self.college.directory
             # Of one model there is nothing to select.

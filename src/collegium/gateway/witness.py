@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from collegium.errors import AccessError, Overloaded
+from collegium.errors import AccessError, BackendError, ExpertError, Overloaded
 from collegium.gateway.exchange import UNTOLD
 from collegium.observe.lines import Handled
 from collegium.types import Answer
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collegium.observe.tracing import RequestSpan, Tracer
 
 # Asked every few seconds by machines: not worth a line each.
-QUIET = frozenset({"/health/live", "/health/ready", "/health", "/metrics"})
+QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
 
 
 class Witness:
@@ -77,7 +77,10 @@ class Witness:
 
     def refused(self, exchange: Exchange, error: CollegiumError) -> None:
         """A request is refused, or broken off."""
-        exchange.refusal, exchange.complaint = error.code, str(error)
+        exchange.refusal = error.code
+        # What a backend says of a request may quote it.
+        if self.logs.prompts or not isinstance(error, BackendError | ExpertError):
+            exchange.complaint = str(error)
         if isinstance(error, AccessError | Overloaded):
             self.metrics.limited(error.code)
 

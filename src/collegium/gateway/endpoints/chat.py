@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from collegium.gateway.manners import Explained
     from collegium.gateway.replies import Reply
     from collegium.gateway.security import Limiter
-    from collegium.gateway.security.limits import Grant
     from collegium.gateway.service import Service
     from collegium.gateway.settings import Settings
     from collegium.gateway.witness import Witness
@@ -78,13 +77,12 @@ class Chat:
 
     async def _answer(self, call: Call, body: dict[str, Any], manner: Plain | Translated) -> None:
         asked = self._asked(call, body)
-        grant = None
+        grant, expected_usd, failed = None, 0.0, False
         if call.key.limits.any:
-            tokens = _tokens(asked)
-            grant = await self.limiter.admit(call.key, tokens, await self._cost_usd(asked))
+            expected_usd = await self._cost_usd(asked)
+            grant = await self.limiter.admit(call.key, _tokens(asked), expected_usd)
             if grant.standing is not None:
                 call.exchange.extra += grant.standing.headers()
-        failed = False
         try:
             await self._replied(call, asked, manner)
         except CollegiumError as error:
@@ -92,7 +90,9 @@ class Chat:
             asked.account.outcome, asked.account.error = error.status, error.code
             raise
         finally:
-            self._close(call.exchange, asked, grant, failed=failed)
+            self._close(call.exchange, asked)
+            if grant is not None:
+                grant.settle(used(call.exchange, asked.account, expected_usd, failed=failed))
 
     def _asked(self, call: Call, body: dict[str, Any]) -> Asked:
         """The request as it is understood, with its account opened."""
@@ -207,17 +207,12 @@ class Chat:
             holder = Holder(decision.chosen[0].key, asked.account.model)
             self.loops.keep(asked.session, ids, holder)
 
-    def _close(
-        self, exchange: Exchange, asked: Asked, grant: Grant | None, *, failed: bool
-    ) -> None:
-        """Complete the account, and settle what the key has used."""
+    def _close(self, exchange: Exchange, asked: Asked) -> None:
+        """Complete the account."""
         account = asked.account
         account.latency_ms = (time.perf_counter() - asked.started) * 1000
         account.outcome = account.outcome or exchange.status
         self.accounts.close(account)
-        if grant is not None:
-            begun = exchange.begun or not failed
-            grant.settle(account.usage or (None if begun else Usage()))
 
     async def _cost_usd(self, asked: Asked) -> float:
         """What the request may cost, where that can be told."""
@@ -228,6 +223,22 @@ class Chat:
         messages = tuple(message_of(turn) for turn in asked.body["messages"])
         cost_usd = pool.expected_cost_usd(Prompt(messages, sampling=asked.body)) or 0.0
         return cost_usd * asked.choices
+
+
+def used(
+    exchange: Exchange, account: Account, expected_usd: float, *, failed: bool
+) -> Usage | None:
+    """What a request has used of its key's limits; None: as much as was expected.
+
+    Whoever left early pays for what had come by then, and no less than was expected.
+    """
+    usage = account.usage
+    if usage is None:
+        if failed and not exchange.begun:
+            return account.spent
+        return None if account.spent.cost_usd <= expected_usd else account.spent
+    least_usd = max(expected_usd, account.spent.cost_usd) if exchange.gone else 0.0
+    return replace(usage, cost_usd=max(usage.cost_usd, least_usd))
 
 
 def headers_about(account: Account) -> dict[str, str]:

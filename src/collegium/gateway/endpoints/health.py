@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collegium.system import Collegium
 
 
+STOPPING = "the server is being stopped"
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """Tells how the server is."""
@@ -32,12 +35,18 @@ class Health:
     async def ready(self, call: Call) -> None:
         """GET /health/ready: 200 where a question would be answered now, else 503 and why not."""
         why = self._unready()
-        status = "ready" if not why else "not ready"
-        await call.exchange.reply_json({"status": status, "reason": why}, 503 if why else 200)
+        # Why an expert lacks its model may name files and addresses: that is for admins.
+        told = {"status": "ready"} if not why else {"status": "not ready", "reason": self._stage()}
+        await call.exchange.reply_json(told, 503 if why else 200)
+
+    def _stage(self) -> str:
+        if self.door.draining:
+            return STOPPING
+        return "no expert has a model yet; GET /api/status says why"
 
     def _unready(self) -> str:
         if self.door.draining:
-            return "the server is being stopped"
+            return STOPPING
         if not self.opening.done:
             return self.opening.reason
         roster = self.college.router.roster
