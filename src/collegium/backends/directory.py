@@ -220,7 +220,9 @@ class Directory:
                 async with asyncio.timeout(LISTING_TIMEOUT_S):
                     return await self._at(name, address).models()
             except (BackendError, TimeoutError) as error:
-                logger.warning("backend %r does not say what models it has: %s", name, error)
+                # It may be asked again and again; once is enough to know.
+                level = logging.DEBUG if name in self._listings else logging.WARNING
+                logger.log(level, "backend %r does not say what models it has: %s", name, error)
         return ()
 
     def _addresses(self, name: str) -> tuple[str, ...]:
