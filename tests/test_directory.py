@@ -12,6 +12,7 @@ from collegium.backends import directory as module
 from collegium.backends.base import Prompt
 from collegium.backends.directory import Directory, Surroundings
 from collegium.backends.discover import Server
+from collegium.backends.http import HttpBackend
 from collegium.config import read
 from collegium.errors import BackendUnavailable, ExpertNotReady, ModelNotCached, UnknownModel
 from collegium.types import Message
@@ -162,6 +163,48 @@ async def test_a_configured_backend_that_is_silent_is_not_passed_over_in_silence
     with pytest.raises(ExpertNotReady, match=r"none of the configured backends \(lab\)"):
         await make(remote(nowhere())).best_for("coding")
     assert "backend 'lab' does not say what models it has" in caplog.text
+
+
+async def test_a_backend_that_was_down_is_asked_again_but_not_every_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, upstream: str
+) -> None:
+    class Clock:
+        now = 100.0
+
+        def __call__(self) -> float:
+            return self.now
+
+    looked: list[str] = []
+
+    async def models(backend: HttpBackend) -> tuple[str, ...]:
+        looked.append(backend.name)
+        if backend.name == "late" and len(looked) < 5:
+            raise BackendUnavailable("not yet")
+        return (f"of-{backend.name}",)
+
+    async def nobody() -> tuple[Server, ...]:
+        return ()
+
+    monkeypatch.setattr(HttpBackend, "models", models)
+    monkeypatch.setattr(module, "discover", nobody)
+    clock = Clock()
+    around = Surroundings(tmp_path, "http://127.0.0.1:9", 2, lambda _: None, offline=True)
+    rows = f"early: {{kind: http, url: '{upstream}'}}, late: {{kind: http, url: '{upstream}'}}"
+    directory = Directory(read(f"backends: {{{rows}}}"), around, clock=clock)
+    for _ in range(3):
+        assert await directory.listings() == {"early": ("of-early",), "late": ()}
+    assert sorted(looked) == ["early", "late"]
+    for _ in range(2):
+        clock.now += 5
+        assert (await directory.listings())["late"] == ()
+    clock.now += 5
+    assert await directory.listings() == {"early": ("of-early",), "late": ("of-late",)}
+    assert (await directory.find("of-late")).name == "late/of-late"
+    clock.now += 5
+    await directory.listings()
+    assert looked.count("early") == 1
+    assert looked.count("late") == 4
+    await directory.aclose()
 
 
 async def test_the_key_comes_from_the_variable_that_is_named(

@@ -529,6 +529,51 @@ async def test_walking_away_at_any_moment_leaves_nothing_behind(
     await until(lambda: len(asyncio.all_tasks()) == 1, within_s=2)
 
 
+class Answered(ScriptedBackend):
+    """Is slow when it is asked first; as a rival it answers at once, just as somebody leaves."""
+
+    asked: list[Answered]
+    leaving: asyncio.Task[Any]
+    later_s = 0.0
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
+        self.asked.append(self)
+        first = len(self.asked) == 1
+        self.open_streams += 1
+        try:
+            await asyncio.sleep(5 if first else 0.05)
+            asyncio.get_running_loop().call_later(self.later_s, self.leaving.cancel)
+            yield Chunk("so")
+            await asyncio.sleep(5)
+        finally:
+            self.open_streams -= 1
+            if first:
+                await asyncio.sleep(0.05)  # cleaning up takes a while
+
+
+@pytest.mark.parametrize("later_s", [0.0, 0.02])
+async def test_whoever_leaves_as_a_rival_answers_leaves_nothing_behind(later_s: float) -> None:
+    """Be it in the same moment, or while the first attempt is still being cleaned up."""
+    backends = [Answered(), Answered()]
+    asked: list[Answered] = []
+    instances = [Instance(one, "m", "there/m", 4, address=str(id(one))) for one in backends]
+    pool = Pool(instances, resilience=Resilience(hedge=0.5, hedge_budget=1.0, suspect_after_s=5))
+    for instance in instances:
+        for _ in range(40):
+            instance.condition.waits[True].add(20.0)
+    for _ in range(5):
+        asked.clear()
+        leaving = asyncio.create_task(joined(pool.stream(PROMPT), model=""))
+        for one in backends:
+            one.asked, one.leaving, one.later_s = asked, leaving, later_s
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        await asyncio.sleep(0.1)
+        assert len(asked) == 2
+        assert [one.condition.in_flight for one in instances] == [0, 0]
+        assert [one.open_streams for one in backends] == [0, 0]
+
+
 async def test_a_hung_instance_is_found_though_nobody_has_much_time(
     servers: list[Server], directory: Directory
 ) -> None:

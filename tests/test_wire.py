@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from collegium.backends import wire
 from collegium.backends.base import Generation
-from collegium.errors import BackendBusy, BackendError
+from collegium.errors import BackendBusy, BackendError, BackendRefused
 from collegium.types import Chunk
 
 JSON = st.recursive(
@@ -29,6 +29,16 @@ def test_a_wait_is_read_as_seconds_or_as_a_date(header: str | None, seconds: flo
     error = wire.refusal(429, "{}", "backend 'x'", model="m", retry_after=header)
     assert isinstance(error, BackendBusy)
     assert error.retry_after_s == seconds
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 206, 299, 301, 307, 399])
+def test_what_is_no_error_and_no_reply_either_is_told_as_a_bad_gateway(status: int) -> None:
+    """Told as it is, the client would take the error for an answer, or find a body in a 204."""
+    error = wire.refusal(status, "{}", "backend 'x'", model="m", retry_after=None)
+    assert isinstance(error, BackendRefused)
+    assert error.status == 502
+    assert f"HTTP {status}" in str(error)
+    assert ("redirects" in str(error)) == (status >= 300)
 
 
 def test_reasoning_and_logprobs_are_kept_by_the_names_they_have() -> None:

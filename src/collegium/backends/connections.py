@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import ssl
@@ -15,6 +16,8 @@ from collegium.backends.connection import Connection, ConnectionBroken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+logger = logging.getLogger(__name__)
 
 # Many servers close a connection that was idle for a minute; some sooner, which is found out.
 IDLE_S = 45.0
@@ -153,6 +156,7 @@ class Connections:
         except TimeoutError as error:
             raise NotReached(f"within {limit_s:g} s", late=True) from error
         except ssl.SSLError as error:
+            logger.warning("no secure connection to %s: %s", self._host, error)
             raise NotReached("no secure connection comes about") from error
         except (OSError, UnicodeError) as error:
             raise NotReached(_why(error)) from error
