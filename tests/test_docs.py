@@ -166,3 +166,18 @@ def test_the_commands_of_the_routing_page_run_in_their_order(tmp_path: Path) -> 
             assert told.returncode == 0, told.stderr
     assert (tmp_path / "report.html").is_file()
     assert (tmp_path / "my_gate" / "gate.npz").is_file()
+
+
+def test_the_configuration_of_the_gateways_page_is_right() -> None:
+    page = (ROOT / "docs/gateway.md").read_text("utf-8")
+    (snippet,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    config = collegium.config.read(snippet, source="docs/gateway.md")
+    assert config.models == {"gpt-4o": "auto"}
+
+
+def test_loading_the_encoder_leaves_nothing_in_the_users_folders(tmp_path: Path) -> None:
+    """Some builds of ONNX Runtime keep a device's id there, and send events to their makers."""
+    program = "from collegium.routing.shelf import encoder; encoder('builtin').encode(['x'])"
+    variables = {"HOME": str(tmp_path), "PATH": ""}
+    subprocess.run([sys.executable, "-c", program], check=True, env=variables)
+    assert list(tmp_path.rglob("*")) == []

@@ -27,7 +27,7 @@ from collegium.routing.selector import OBJECTIVES
 from collegium.types import Chunk, Query
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from collegium.aggregation.learned import CascadePolicy
@@ -133,6 +133,11 @@ class Collegium:
         if self.staff is None:
             raise ConfigError("this college was made of parts, and has no models of its own")
         return self.staff.directory
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Short names of the configuration, and what they stand for."""
+        return {} if self.staff is None else self.staff.directory.aliases
 
     async def decide(
         self,

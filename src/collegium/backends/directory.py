@@ -203,6 +203,11 @@ class Directory:
         """What metrics call the instances of a model written BACKEND/MODEL."""
         return tuple(self._labels(name.partition("/")[0], name).values())
 
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Short names, and what they stand for."""
+        return self._aliases
+
     def charged(self, name: str, usage: Usage) -> Usage:
         """The usage with what it costs at the price of that model, where it has one."""
         return charged(usage, price_of(name, self._prices))

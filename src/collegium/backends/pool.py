@@ -14,6 +14,7 @@ from collegium.backends.base import Generation, Prompt, joined
 from collegium.backends.choice import Choice, standing_of
 from collegium.backends.engine import Engine, Passage
 from collegium.backends.instance import Instance
+from collegium.backends.looking import is_there
 from collegium.backends.resilience import Resilience
 from collegium.backends.speech import Speech
 from collegium.errors import UnknownModel
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from collegium.types import Chunk
 
 __all__ = ["Instance", "Pool"]
+
+LOOK_S = 2.0
 
 
 class Pool:
@@ -99,6 +102,11 @@ class Pool:
         """Whether any instance's backend would answer."""
         checks = await asyncio.gather(*(one.backend.healthy() for one in self._instances))
         return any(checks)
+
+    async def alive(self) -> bool:
+        """Whether any instance answers anything, now."""
+        looks = await asyncio.gather(*(is_there(one.backend, LOOK_S) for one in self._instances))
+        return any(looks)
 
     async def generate(self, prompt: Prompt) -> Generation:
         """The whole reply."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,6 +52,8 @@ class OnnxEncoder:
         # The only heavy import of a decision: not before a neural gate is wanted.
         from importlib import import_module  # noqa: PLC0415
 
+        # Some builds send events to their makers, unless this is set before they are loaded.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         onnxruntime: Any = import_module("onnxruntime")  # it tells no types
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -106,7 +106,7 @@ def gateway_of(plan: Plan) -> Gateway:
     chat = Chat(service, accounts, limiter, answers, witness, settings, ToolLoops(commons))
     health = Health(college, door, opening, metrics, answers)
     deciding = Deciding(college, accounts, limiter, settings)
-    catalogue = Catalogue(college, int(time.time()))
+    catalogue = Catalogue(college, embedded_of(config), int(time.time()))
     document = Document(version("collegium"))
     embeddings = Embeddings(service, vectors, limiter, settings)
 

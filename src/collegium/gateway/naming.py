@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from collegium.errors import ModelNotAllowed, UnknownModel
 from collegium.gateway.requests import NONE_ASKED
 from collegium.gateway.security.permissions import allows
+from collegium.types import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from collegium.experts.roster import Roster
     from collegium.gateway.requests import Overrides
@@ -87,12 +88,13 @@ MEANINGS = {
 }
 
 
-def way_of(name: str, roster: Roster) -> Way | None:
+def way_of(name: str, roster: Roster, aliases: Mapping[str, str] = EMPTY) -> Way | None:
     """How the college is to be asked by that name; None where it names a model, past the college.
 
     Raises:
         UnknownModel: it begins like a name of ours, and is none.
     """
+    name = aliases.get(name, name)
     if name == "auto":
         return WAYS["auto"]
     college, _, rest = name.partition("/")

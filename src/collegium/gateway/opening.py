@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from collegium.errors import CollegiumError
+from collegium.experts.model_expert import ModelExpert
 
 if TYPE_CHECKING:
     from collegium.system import Collegium
@@ -44,8 +45,10 @@ class Opening:
                 self.reason = str(error)
                 logger.warning("the college does not open yet: %s", error)
             else:
-                self.done, self.reason = True, ""
-                if await self._complete():
+                complete = await self._complete()
+                self.done = self.done or await self._anybody_there()
+                self.reason = "" if self.done else "no model server answers"
+                if complete and self.done:
                     return
             await asyncio.sleep(self._again_s)
 
@@ -55,6 +58,15 @@ class Opening:
         if staff is not None and staff.lacking:
             await staff.settle()
         return staff is None or not staff.lacking
+
+    async def _anybody_there(self) -> bool:
+        """Whether any expert has a model that answers; one that is not a model's always does."""
+        experts = self._college.router.roster.snapshot()
+        if not all(isinstance(one, ModelExpert) for one in experts):
+            return True
+        pools = {one.pool for one in experts if isinstance(one, ModelExpert) and one.pool}
+        looks = await asyncio.gather(*(pool.alive() for pool in pools))
+        return any(looks) or not pools
 
     async def _warm(self) -> None:
         """Do once what is slow the first time, before somebody waits for it."""

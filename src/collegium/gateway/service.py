@@ -15,7 +15,7 @@ from collegium.gateway.asking import single
 from collegium.gateway.composed import composed
 from collegium.gateway.express import Express
 from collegium.gateway.passed import Passed
-from collegium.gateway.requests import message_of, query_of
+from collegium.gateway.requests import OURS, message_of, query_of
 from collegium.system import passing
 
 if TYPE_CHECKING:
@@ -70,7 +70,9 @@ class Service:
         pool = await self.pool(asked.chat.model)
         account.strategy = "named"
         messages = tuple(message_of(turn) for turn in asked.body["messages"])
-        prompt = Prompt(messages, session=asked.session)
+        sampling = {name: value for name, value in asked.body.items() if name not in OURS}
+        tools = tuple(asked.chat.tools or ())
+        prompt = Prompt(messages, sampling=sampling, tools=tools, session=asked.session)
         account.overhead_ms = (time.perf_counter() - asked.started) * 1000
         async with pool.relay(
             prompt,
@@ -171,6 +173,8 @@ class Service:
             UnknownModel: nothing has it, or a client may not name it.
         """
         pool = self._pools.get(name)
+        if pool is None and "/" not in name and name not in self.college.directory.aliases:
+            await self._refuse_unlisted(name)
         if pool is not None:
             self._pools.move_to_end(name)
         else:
@@ -182,6 +186,20 @@ class Service:
             if len(self._pools) > NAMED_POOLS:
                 self._pools.popitem(last=False)
         return pool
+
+    async def _refuse_unlisted(self, name: str) -> None:
+        """A bare name is one that a backend lists.
+
+        Raises:
+            UnknownModel: none does.
+        """
+        listings = await self.college.directory.listings()
+        listed = {model for models in listings.values() for model in models}
+        if name not in listed and not any(model.partition(":")[0] == name for model in listed):
+            raise UnknownModel(
+                f"no model called {name!r}; 'auto' lets the college choose, BACKEND/MODEL is "
+                f"one (backends: {', '.join(listings) or 'none'}), GET /v1/models lists them all"
+            )
 
     def _refuse_files(self, name: str) -> None:
         """A client names embedded models that are configured, never a file of the machine.

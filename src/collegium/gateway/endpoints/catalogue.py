@@ -12,15 +12,24 @@ from collegium.gateway.naming import COLLEGE, MEANINGS
 from collegium.gateway.security import allows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from collegium.gateway.app import Call
     from collegium.system import Collegium
 
 
+EMBEDDINGS = "collegium/embeddings"
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The models that a key may name; `created` is when the server was started."""
+    """The models that a key may name; `created` is when the server was started.
+
+    `embedded` are those of model files, by backend.
+    """
 
     college: Collegium
+    embedded: Mapping[str, tuple[str, ...]]
     created: int
 
     async def all(self, call: Call) -> None:
@@ -48,8 +57,15 @@ class Catalogue:
             rows.append(self._row(f"{COLLEGE}/{expert.key}", COLLEGE, description))
         if self.college.staff is None:
             return rows
-        for backend, models in (await self.college.directory.listings()).items():
+        rows.append(self._row(EMBEDDINGS, COLLEGE, "the built-in encoder, for /v1/embeddings"))
+        directory = self.college.directory
+        listed = {**self.embedded, **await directory.listings()}
+        for backend, models in listed.items():
             rows += [self._row(f"{backend}/{model}", backend) for model in chat_models(models)]
+        rows += [
+            self._row(alias, COLLEGE, f"another name for {meant}")
+            for alias, meant in directory.aliases.items()
+        ]
         return rows
 
     def _row(self, name: str, owner: str, description: str = "") -> dict[str, Any]:

@@ -101,7 +101,7 @@ class Chat:
         overrides = chat.collegium or NONE_ASKED
         require_model(call.key, chat.model)
         roster = self.service.college.router.roster
-        way = way_of(chat.model, roster)
+        way = way_of(chat.model, roster, self.service.college.aliases)
         session = session_of(exchange.headers, body, call.key.id)
         account = Account(secrets.token_hex(16), call.key.id, time.time(), chat.model)
         exchange.account = account

@@ -95,7 +95,7 @@ class Deciding:
             overrides, named, top_k = asked.collegium or NONE_ASKED, "auto", asked.top_k
         else:
             chat = self._chat({"model": "auto", **body})
-            way, named, top_k = way_of(chat.model, roster), chat.model, None
+            way, named, top_k = way_of(chat.model, roster, self.college.aliases), chat.model, None
             query = query_of(body, chat, identity=identity, session=None)
             overrides = chat.collegium or NONE_ASKED
         if way is None:

@@ -36,7 +36,7 @@ class Health:
         """GET /health/ready: 200 where a question would be answered now, else 503 and why not."""
         why = self._unready()
         # Why an expert lacks its model may name files and addresses: that is for admins.
-        told = {"status": "ready"} if not why else {"status": "not ready", "reason": self._stage()}
+        told = {"status": "ready" if not why else "not ready", "reason": why and self._stage()}
         await call.exchange.reply_json(told, 503 if why else 200)
 
     def _stage(self) -> str:

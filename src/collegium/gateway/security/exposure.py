@@ -30,11 +30,12 @@ def require_keys(host: str, keys: KeyStore) -> None:
     Raises:
         ConfigError: `host` is not this machine's own, and there are no keys.
     """
+    path = str(keys.file.path)
     if not local(host) and keys.empty:
         raise ConfigError(
             f"listening on {host!r} lets others in, and there are no keys in "
-            f"{str(keys.file.path)!r}; make one with `collegium keys create NAME`, or listen on "
-            "127.0.0.1"
+            f"{path!r}; make one with `collegium keys create NAME --keys-file {path}`, or listen "
+            "on 127.0.0.1"
         )
 
 

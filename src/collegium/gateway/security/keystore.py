@@ -70,7 +70,9 @@ class KeyStore:
         if self._open_door and not self._by_hash:
             return LOCAL
         if not secret:
-            raise InvalidKey("there is no API key; send `Authorization: Bearer cg-...`")
+            raise InvalidKey(
+                "there is no API key; send it as a bearer token, or in the header x-api-key"
+            )
         wanted = digest(secret[:LONGEST], self._salt)
         key = self._by_hash.get(wanted)
         if key is None or not hmac.compare_digest(key.hash, wanted):
