@@ -63,7 +63,7 @@ def serve(
     require_keys(gateway.host, KeyStore(keys, open_door=local(gateway.host)))
     listener = listening(gateway.host, gateway.port)
     address, bound = listener.getsockname()[:2]
-    with tempfile.TemporaryDirectory(prefix="collegium-") as shared:
+    with tempfile.TemporaryDirectory(prefix="serving-collegium-") as shared:
         plan = Plan(
             read,
             keys,
