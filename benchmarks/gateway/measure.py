@@ -37,7 +37,7 @@ def build(name: str) -> Path:
     """The program made from `<name>.c`, built unless it was before. Exits without a compiler."""
     sources = [HERE / f"{name}.c", *sorted(HERE.glob("*.h"))]
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]
-    program = Path(tempfile.gettempdir()) / f"collegium-bench-{os.getuid()}" / f"{name}-{digest}"
+    program = Path(tempfile.gettempdir()) / f"bench-collegium-{os.getuid()}" / f"{name}-{digest}"
     if program.exists():
         return program
     compiler = shutil.which(os.environ.get("CC", "cc"))
