@@ -69,7 +69,7 @@ def _starting(name: str, running: AbstractContextManager[Server]) -> Iterator[Se
 
 def default_cache() -> Path:
     """Where rivals are installed unless told otherwise: outside the tree, and kept."""
-    return Path(tempfile.gettempdir()) / "collegium-bench-rivals"
+    return Path(tempfile.gettempdir()) / "bench-collegium-rivals"
 
 
 def install(name: str, cache: Path) -> Path:
