@@ -65,6 +65,14 @@ class CollegiumError(Exception):
     exit_code: ClassVar[int] = 1
 
 
+class ComeAgain(Exception):
+    """What errors have in common that pass; `retry_after_s` is after how many seconds, if known."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class ConfigError(CollegiumError):
     """The configuration is wrong; `problems` holds one line for every mistake found."""
 
@@ -147,24 +155,16 @@ class ModelNotAllowed(AccessError):
     status, code = 403, "model_not_allowed"
 
 
-class RateLimited(AccessError):
+class RateLimited(ComeAgain, AccessError):
     """The key's requests or tokens are used up for now; `retry_after_s` says for how long."""
 
     status, code = 429, "rate_limited"
 
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
-
-class BudgetExceeded(AccessError):
+class BudgetExceeded(ComeAgain, AccessError):
     """The key's money is spent; `retry_after_s` says when there is more, where there will be."""
 
     status, code = 429, "insufficient_quota"
-
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
 
 class ServiceError(CollegiumError):
@@ -173,14 +173,10 @@ class ServiceError(CollegiumError):
     status, code = 503, "service_unavailable"
 
 
-class Overloaded(ServiceError):
+class Overloaded(ComeAgain, ServiceError):
     """As many requests are being answered as may be; `retry_after_s` is when to come again."""
 
     status, code = 429, "overloaded"
-
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
 
 class Draining(ServiceError):
@@ -237,17 +233,13 @@ class ExpertError(CollegiumError):
     status, code = 502, "expert_failed"
 
 
-class ExpertBusy(ExpertError):
+class ExpertBusy(ComeAgain, ExpertError):
     """The expert is at its maximum load, and its queue is full.
 
     `retry_after_s` is when there may be a place, where that can be said.
     """
 
     status, code = 429, "expert_busy"
-
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
 
 class ExpertNotReady(ExpertError):
@@ -298,14 +290,10 @@ class BackendTimeout(BackendError):
     status, code = 504, "backend_timeout"
 
 
-class BackendBusy(BackendError):
+class BackendBusy(ComeAgain, BackendError):
     """The backend asks for fewer requests; `retry_after_s` is how long to wait, if it says so."""
 
     status, code = 429, "backend_busy"
-
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
 
 class BackendRefused(BackendError):
