@@ -1,8 +1,8 @@
 """One HTTP/1.1 connection to a model's server, one request at a time.
 
 The parsing is llhttp's, by httptools; the rest is what asking a model takes and no more: no
-cookies, redirects, compression or upgrades. A general client costs several times as much for every
-request (`benchmarks/gateway/choice.py`).
+cookies, redirects, compression or upgrades. With a general client a relayed
+request costs nearly twice as much (`benchmarks/gateway/choice.py`).
 """
 
 from __future__ import annotations
