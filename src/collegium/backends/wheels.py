@@ -11,7 +11,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from collegium.backends.filework import copy, not_writable
+from collegium.backends.filework import bytes_under, copy, not_writable
 from collegium.errors import DownloadFailed
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ async def _run_pip(
     try:
         while not listening.done():
             await asyncio.wait([listening], timeout=POLL_S)
-            tell(_bytes_under(scratch), words.total)
+            tell(bytes_under(scratch), words.total)
         return await process.wait()
     finally:
         with suppress(ProcessLookupError):
@@ -141,15 +141,6 @@ class _Words:
 
 def _wheel_in(folder: Path) -> Path | None:
     return next(folder.glob("*.whl"), None)
-
-
-def _bytes_under(folder: Path) -> int:
-    """The size of all files in a folder that somebody else is working in."""
-    total = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):  # gone between being listed and being looked at
-            total += path.stat().st_size if path.is_file() else 0
-    return total
 
 
 def clear(folder: Path) -> None:
