@@ -49,26 +49,56 @@ class Completed:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """The college did not answer: everybody who was asked failed.
+
+    Not told where nobody waited for the answer any more.
+    """
+
+    query: Query
+    error: BaseException
+    latency_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """An answer was checked after it had been given: 'passed', 'failed' or 'unknown'."""
+
+    query_id: str
+    expert: str
+    model: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rated:
-    """Somebody said how good an answer was, from 0 to 1."""
+    """Somebody said how good an answer was, from 0 to 1.
+
+    `rater` is the id of the key that said it. `weight`, 0 to 1, is how much it counts: one rater
+    among many counts fully, one who rates without end less and less.
+    """
 
     query_id: str
     rating: float
     expert: str | None = None
+    rater: str = ""
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """An expert came on duty."""
+    """An expert came on duty; `why` in a few words."""
 
     expert: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """An expert went off duty."""
+    """An expert went off duty; `why` in a few words."""
 
     expert: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +110,66 @@ class Resized:
     after: int
 
 
-Event: TypeAlias = Routed | Answered | Failed | Completed | Rated | Joined | Left | Resized
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An instance failed every look at it, and is asked no more."""
+
+    instance: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """The traffic or an expert is not as it was.
+
+    `what` is 'input', 'success' or 'calibration'; `expert` whose, empty for the traffic as a whole;
+    `detail` says in words what has changed, from what to what.
+    """
+
+    what: str
+    expert: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """An experiment began, or came to an end.
+
+    `what` is 'started', 'promoted', 'rolled back' or 'stopped'; `verdict` says why, in plain words.
+    """
+
+    experiment: str
+    what: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconfigured:
+    """The configuration that the college goes by was swapped for another, whole.
+
+    `generation` counts them from 1; `changed` names the parts that differ.
+    """
+
+    generation: int
+    changed: tuple[str, ...]
+
+
+Event: TypeAlias = (
+    Routed
+    | Answered
+    | Failed
+    | Completed
+    | Unanswered
+    | Verified
+    | Rated
+    | Joined
+    | Left
+    | Resized
+    | Quarantined
+    | Drifted
+    | Concluded
+    | Reconfigured
+)
 Listener: TypeAlias = Callable[[Event], None]
 
 

@@ -164,7 +164,11 @@ class Decision:
     """Who was asked, who was not, and why.
 
     `confidence` is the estimated probability that the first of `chosen` is an acceptable expert for
-    the query. `low_confidence` marks one below the configured minimum.
+    the query. `low_confidence` marks one below the configured minimum. `propensity` is the
+    probability, above 0 and up to 1, with which this choice was made; below 1 where something was
+    tried out. `lineup` is the number of the lineup that decided, and `variant` which variant of an
+    experiment that is: 'EXPERIMENT:VARIANT', or nothing. `vector` is the query's embedding where
+    the gate made one; never shown.
     """
 
     query_id: str
@@ -175,6 +179,10 @@ class Decision:
     reasons: tuple[str, ...] = ()
     low_confidence: bool = False
     task: Task | None = None
+    propensity: float = 1.0
+    lineup: int = 0
+    variant: str = ""
+    vector: Sequence[float] | None = field(default=None, repr=False, compare=False)
 
     @property
     def ranking(self) -> tuple[Candidate, ...]:

@@ -20,7 +20,7 @@ class Prompt:
 
     `sampling` and `tools` are passed on as they came. An empty `model` means the only one there.
     The other fields are not sent: `task`, `objective`, `budget_usd` and `session` are the query's,
-    and by them one of several models is chosen.
+    and by them one of several models is chosen; `query` is its id.
     """
 
     messages: tuple[Message, ...]
@@ -31,6 +31,7 @@ class Prompt:
     objective: str | None = None
     budget_usd: float | None = None
     session: str | None = None
+    query: str = ""
 
     def to(self, model: str) -> Prompt:
         """The same prompt for another model."""

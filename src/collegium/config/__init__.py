@@ -5,6 +5,15 @@ The `Config` that comes out is frozen, complete with its defaults, and needs no 
 """
 
 from collegium.config.environment import cache_dir, config_dir, hub_url, secret, state_dir
+from collegium.config.managing import (
+    BalanceConfig,
+    DriftConfig,
+    LearningConfig,
+    ManagementConfig,
+    RankingConfig,
+    ScalingConfig,
+    StorageConfig,
+)
 from collegium.config.reading import find, load, read, schema, to_yaml
 from collegium.config.sections import (
     AggregationConfig,
@@ -15,7 +24,6 @@ from collegium.config.sections import (
     ExpertConfig,
     HttpBackendConfig,
     LlamaCppBackendConfig,
-    ManagementConfig,
     ModelFileConfig,
     MoeConfig,
     PriceConfig,
@@ -28,19 +36,25 @@ from collegium.config.sections import (
 __all__ = [
     "AggregationConfig",
     "BackendConfig",
+    "BalanceConfig",
     "BreakerConfig",
     "CapabilityConfig",
     "Config",
+    "DriftConfig",
     "ExpertConfig",
     "HttpBackendConfig",
+    "LearningConfig",
     "LlamaCppBackendConfig",
     "ManagementConfig",
     "ModelFileConfig",
     "MoeConfig",
     "PriceConfig",
+    "RankingConfig",
     "RecordedBackendConfig",
     "ResilienceConfig",
     "RouterConfig",
+    "ScalingConfig",
+    "StorageConfig",
     "VerificationConfig",
     "cache_dir",
     "config_dir",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from collegium.config.door import GatewayConfig
+from collegium.config.managing import ManagementConfig, StorageConfig
 from collegium.config.section import Section
 from collegium.config.values import (
     Address,
@@ -49,6 +50,9 @@ class RouterConfig(Section):
     blend: Literal["formula", "learned"] = Field(
         default="formula",
         description="How gate and own assessment are weighed: 0.6 and 0.4, or as was fitted.",
+    )
+    taught: Text | None = Field(
+        default=None, description="The file of what the gate was taught by outcomes; none: nothing."
     )
     switch_gain: Share = Field(
         default=SWITCH_GAIN,
@@ -151,20 +155,6 @@ class ExpertConfig(Section):
     )
     use: Text | None = Field(
         default=None, description="An installed expert's name, to be made instead."
-    )
-
-
-class ManagementConfig(Section):
-    """Who stays."""
-
-    auto_scale: bool = Field(
-        default=False, description="Whether pools grow and shrink with demand."
-    )
-    performance_threshold: Share = Field(
-        default=0.85, description="The share of good answers below which an expert underperforms."
-    )
-    remove_underperforming: bool = Field(
-        default=False, description="Whether such an expert is taken off."
     )
 
 
@@ -328,6 +318,9 @@ class Config(Section):
 
     moe: MoeConfig = Field(default_factory=MoeConfig, description="The mixture of experts.")
     gateway: GatewayConfig = Field(default_factory=GatewayConfig, description="The HTTP door.")
+    storage: StorageConfig = Field(
+        default_factory=StorageConfig, description="The record of what happened."
+    )
     backends: dict[Text, Annotated[BackendConfig, Field(discriminator="kind")]] = Field(
         default_factory=dict[str, BackendConfig], description="Where models are, by name."
     )

@@ -146,6 +146,7 @@ class ModelExpert(Expert):
             objective=query.objective,
             budget_usd=query.budget_usd,
             session=query.session,
+            query=query.id,
         )
 
 
