@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from collegium.types import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
 Kind: TypeAlias = Literal[
     "decision",  # a query was routed
@@ -54,6 +54,5 @@ class Stored:
     origin: str = ""
 
 
-if TYPE_CHECKING:
-    # Whoever takes records as they come: quick, without blocking, and without raising.
-    Taker: TypeAlias = Callable[[Record], None]
+# Whoever takes records as they come: quick, without blocking, and without raising.
+Taker: TypeAlias = Callable[[Record], None]
