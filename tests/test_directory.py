@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from collegium.backends.instance import Instance
+
     Make = Callable[..., Directory]
 
 
@@ -233,7 +235,109 @@ async def test_a_backend_that_is_gone_fails_when_it_is_used(make: Make, use: str
     assert await backend.healthy() is False
 
 
+async def test_another_directory_has_what_is_configured_as_it_was(tmp_path: Path) -> None:
+    around = Surroundings(tmp_path, "http://127.0.0.1:9", 2, lambda _: None, offline=True)
+    same, other = "lab: {kind: http, url: 'http://127.0.0.1:9/v1'}", "{kind: http, url: 'http://127"
+    older = Directory(read(f"backends: {{{same}, den: {other}.0.0.1:8/v1'}}}}"), around)
+    stays, goes = await older.find_all("lab/m"), await older.find_all("den/m")
+    own = await older.find_all("local/smollm2-135m")
+    spare = own.spare()
+    assert spare is not None
+    own.become([*own, spare])
+    newer = Directory(
+        read(f"backends: {{{same}, den: {other}.0.0.1:7/v1'}}}}\nmodels: {{m: lab/m}}"),
+        around,
+        inherit=older,
+    )
+    assert newer.listeners is older.listeners
+    assert await newer.find_all("m") is stays
+    assert await newer.find_all("local/smollm2-135m") is own
+    assert [one.label for one in own] == ["local/smollm2-135m", "local/smollm2-135m#2"]
+    changed = await newer.find_all("den/m")
+    assert changed is not goes
+    assert changed[0].backend is not goes[0].backend
+    assert changed[0].condition is not goes[0].condition
+    await older.aclose()
+    await newer.aclose()
+
+
+async def test_closing_the_older_one_leaves_what_the_newer_one_has(
+    tmp_path: Path, upstream: str
+) -> None:
+    around = Surroundings(tmp_path, "http://127.0.0.1:9", 2, lambda _: None, offline=True)
+    text = f"backends: {{lab: {{kind: http, url: '{upstream}'}}"
+    older = Directory(read(f"{text}, den: {{kind: http, url: '{upstream}'}}}}"), around)
+    newer = Directory(read(f"{text}}}"), around, inherit=older)
+    kept, gone = await older.find("lab/echo"), await older.find("den/echo")
+    closed: list[str] = []
+    for instance in (kept, gone):
+        await instance.backend.generate(PROMPT)
+        _note_closing(instance, closed)
+    await older.aclose(keeping=[newer])
+    assert closed == ["den/echo"]
+    assert (await kept.backend.generate(PROMPT)).text == "one two"
+    await newer.aclose()
+    assert closed == ["den/echo", "lab/echo"]
+
+
+def _note_closing(instance: Instance, closed: list[str]) -> None:
+    lazy = instance.backend
+    close = lazy.aclose
+
+    async def noted() -> None:
+        closed.append(instance.name)
+        await close()
+
+    lazy.aclose = noted  # type: ignore[method-assign]
+
+
+async def test_a_price_or_a_breaker_that_changes_makes_its_backends_anew(tmp_path: Path) -> None:
+    around = Surroundings(tmp_path, "http://127.0.0.1:9", 2, lambda _: None, offline=True)
+    backends = ", ".join(
+        f"{name}: {{kind: http, url: 'http://127.0.0.1:9/v1'}}" for name in ("lab", "den")
+    )
+    text = f"backends: {{{backends}}}\n"
+    older = Directory(read(text), around)
+    lab, den = await older.find_all("lab/m"), await older.find_all("den/m")
+    dearer = Directory(read(text + "prices: {lab/m: {input: 1, output: 2}}"), around, inherit=older)
+    assert (await dearer.find_all("lab/m")) is not lab
+    assert (await dearer.find_all("lab/m"))[0].price is not None
+    assert (await dearer.find_all("den/m")) is den
+    stricter = Directory(read(text + "resilience: {breaker: {failures: 2}}"), around, inherit=older)
+    assert (await stricter.find_all("den/m")) is not den
+
+
+async def test_a_server_that_was_found_is_not_looked_for_again(
+    make: Make, running: list[Server], tmp_path: Path
+) -> None:
+    running.append(Server("vllm", nowhere(), ("qwen3:8b",)))
+    older = make()
+    found = await older.find_all("qwen3:8b")
+    running.clear()
+    around = Surroundings(tmp_path, "http://127.0.0.1:9", 2, lambda _: None, offline=True)
+    newer = Directory(read(""), around, inherit=older)
+    assert await newer.find_all("qwen3:8b") is found
+    assert newer.labels("vllm/qwen3:8b") == ("vllm/qwen3:8b",)
+
+
+async def test_replicas_are_at_their_addresses_and_embedded_ones_have_numbers(make: Make) -> None:
+    directory = make(
+        "backends: {lab: {kind: http, url: 'http://127.0.0.1:1/v1', replicas: "
+        "['http://127.0.0.1:2/v1']}}\n"
+        "moe: {management: {auto_scale: true}, experts: [{name: coding, max_instances: 2}]}"
+    )
+    lab = await directory.find_all("lab/m")
+    assert [one.address for one in lab] == ["http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1"]
+    assert (lab.most, lab.spare()) == (2, None)
+    own = await directory.find_all("local/smollm2-135m")
+    assert (len(own), own.most) == (1, None)
+    spare = own.spare()
+    assert spare is not None
+    assert (spare.address, spare.label) == ("#2", "local/smollm2-135m#2")
+    assert spare.backend is not own[0].backend
+    assert directory.labels("local/smollm2-135m") == ("local/smollm2-135m", "local/smollm2-135m#2")
+
+
 async def test_a_backend_nobody_configured_is_unknown(make: Make) -> None:
-    backend = make().backend("nobody")
     with pytest.raises(UnknownModel, match="no backend called 'nobody'"):
-        await backend.models()
+        make().backend("nobody")

@@ -142,6 +142,45 @@ async def test_a_crash_is_an_error_for_whom_it_met_and_the_next_one_is_answered(
     await _crash_and_go_on(backend)
 
 
+async def test_another_is_started_in_place_of_one_that_crashed_before_anybody_asks(
+    backend: LlamaCppBackend,
+) -> None:
+    await backend.start()
+    crashed = backend.pid
+    assert crashed is not None
+    os.kill(crashed, signal.SIGKILL)
+    limit = time.monotonic() + 60
+    while (
+        backend.state != "running" or backend.pid == crashed
+    ) and time.monotonic() < limit:  # another process's state
+        assert not await backend.alive() or backend.pid not in (None, crashed)
+        await asyncio.sleep(0.02)
+    assert backend.pid != crashed
+    assert await backend.alive()
+    assert (await backend.generate(asking())).text
+
+
+async def test_closing_one_that_is_started_again_leaves_no_process(
+    backend: LlamaCppBackend,
+) -> None:
+    await backend.start()
+    assert backend.pid is not None
+    os.kill(backend.pid, signal.SIGKILL)
+    while backend.state == "running":  # noqa: ASYNC110 -- another process's state
+        await asyncio.sleep(0.005)
+    await backend.aclose()
+    assert (backend.state, _children()) == ("asleep", [])
+    await asyncio.sleep(0.3)
+    assert _children() == []
+    assert await backend.alive()
+
+
+async def test_what_it_takes_is_estimated_high_and_then_known(backend: LlamaCppBackend) -> None:
+    expected_mb = await backend.needs_mb()
+    await backend.generate(asking())
+    assert 100 < await backend.needs_mb() < expected_mb < 1000
+
+
 async def test_closing_leaves_no_process_even_while_it_starts() -> None:
     backend = embedded()
     starting = asyncio.create_task(backend.start())

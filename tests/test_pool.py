@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from collegium.backends.base import Prompt, joined
 from collegium.backends.pool import Instance, Pool
 from collegium.backends.prices import Price, charged, price_of
+from collegium.backends.replicas import Replicas
 from collegium.backends.resilience import Resilience
 from collegium.backends.standing import Incumbents, Recent, Standing
 from collegium.errors import (
@@ -271,6 +272,106 @@ async def test_one_who_waits_is_not_given_the_instance_that_failed_him() -> None
 def test_a_pool_of_nothing_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="at least one instance"):
         Pool([])
+
+
+def replicas_of(*backends: ScriptedBackend) -> tuple[Replicas, list[Instance]]:
+    """One model at several instances, of which the first is asked."""
+    instances = [
+        Instance(one, "m", "there/m", 1, address=f"#{place}") for place, one in enumerate(backends)
+    ]
+    return Replicas(instances[:1], at=lambda number: instances[number - 1]), instances
+
+
+def live(*models: Replicas, max_waiting: int = 64) -> Pool:
+    return Pool(models, resilience=Resilience(queue=max_waiting), rng=random.Random(0))
+
+
+async def test_who_waits_is_served_by_an_instance_that_joins() -> None:
+    slow, quick = Gated(), ScriptedBackend("quick")
+    replicas, instances = replicas_of(slow, quick)
+    pool = live(replicas)
+    holder, waiter = (
+        asyncio.create_task(pool.generate(PROMPT)),
+        asyncio.create_task(pool.generate(PROMPT)),
+    )
+    await settled(lambda: pool.waiting == 1)
+    replicas.become(instances)
+    assert (await asyncio.wait_for(waiter, 2)).text == "quick"
+    assert not holder.done()
+    slow.gate.set()
+    assert (await holder).text == "so"
+    assert (pool.capacity, pool.in_flight, pool.waiting) == (2, 0, 0)
+
+
+async def test_an_instance_that_leaves_gets_no_more_and_ends_what_it_has() -> None:
+    leaving, staying = Gated("leaving"), Gated("staying")
+    replicas, instances = replicas_of(leaving, staying)
+    replicas.become(instances)
+    pool = live(replicas)
+    asked = [asyncio.create_task(pool.generate(PROMPT)) for _ in range(4)]
+    await settled(lambda: (pool.in_flight, pool.waiting) == (2, 2))
+    replicas.become(instances[1:])
+    await settled(lambda: pool.waiting == 2)
+    leaving.gate.set()
+    staying.gate.set()
+    said = [(await one).text for one in asked]
+    assert sorted(said) == ["leaving", "staying", "staying", "staying"]
+    assert len(leaving.prompts) == 1
+    assert [one.condition.in_flight for one in instances] == [0, 0]
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_instances_that_come_and_go_under_load_lose_no_request(seed: int) -> None:
+    rng = random.Random(seed)
+    replicas, instances = replicas_of(*(ScriptedBackend("a b", pause_s=0.0) for _ in range(4)))
+    pools = [live(replicas, max_waiting=1000) for _ in range(2)]
+    asked: list[asyncio.Task[Any]] = []
+    for _ in range(200):
+        asked.append(asyncio.create_task(rng.choice(pools).generate(PROMPT)))
+        if rng.random() < 0.3:
+            replicas.become(rng.sample(instances, rng.randint(1, 4)))
+        for _ in range(rng.randrange(3)):
+            await asyncio.sleep(0)
+    replies = await asyncio.wait_for(asyncio.gather(*asked), 10)
+    assert {one.text for one in replies} == {"a b"}
+    assert [one.condition.in_flight for one in instances] == [0] * 4
+    assert [pool.waiting for pool in pools] == [0, 0]
+
+
+async def test_one_that_failed_and_one_that_joins_are_told_apart() -> None:
+    replicas, instances = replicas_of(Down(), ScriptedBackend("fine"))
+    pool = live(replicas)
+    replicas.become(instances)
+    assert [(await pool.generate(PROMPT)).text for _ in range(5)] == ["fine"] * 5
+
+
+async def test_several_pools_of_a_model_see_it_change_and_a_list_of_instances_does_not() -> None:
+    replicas, instances = replicas_of(ScriptedBackend(), ScriptedBackend())
+    other = Replicas([Instance(ScriptedBackend(), "n", "there/n", 3)])
+    first, second, fixed = live(replicas), live(replicas, other), Pool(list(replicas))
+    assert Pool(replicas).models == (replicas,)
+    replicas.become(instances)
+    assert (first.capacity, second.capacity, fixed.capacity) == (2, 5, 1)
+    assert second.names == ("there/m", "there/n")
+
+
+def test_a_model_without_instances_is_a_mistake() -> None:
+    replicas, instances = replicas_of(ScriptedBackend())
+    with pytest.raises(ValueError, match="there/m needs at least one instance"):
+        replicas.become([])
+    with pytest.raises(ValueError, match="at least one instance"):
+        Replicas([])
+    assert list(replicas) == instances
+
+
+def test_the_spare_one_is_the_first_that_is_not_asked_and_not_left_out() -> None:
+    replicas, instances = replicas_of(*(ScriptedBackend() for _ in range(4)))
+    assert replicas.spare() is instances[1]
+    assert replicas.spare(["#1"]) is instances[2]
+    replicas.become([instances[0], instances[2]])
+    assert replicas.spare() is instances[1]
+    assert Replicas(instances).spare() is None
+    assert Replicas(instances[:1], at=lambda number: instances[number - 1], most=1).spare() is None
 
 
 class Favour:

@@ -324,6 +324,9 @@ async def test_a_slow_instance_is_hedged_and_the_first_to_speak_is_heard(
         def breaker(self, instance: str, state: str) -> None:
             pytest.fail(f"{instance} is {state}")
 
+        def ended(self, instance: str, took_ms: float, *, ok: bool) -> None:
+            assert ok
+
     heard = Heard()
     directory.listeners.add(heard)
     pool = await pool_in(directory, hedge=0.9, hedge_budget=1.0)
@@ -696,10 +699,43 @@ def test_listeners_are_all_told() -> None:
         def breaker(self, instance: str, state: str) -> None:
             self.told.append((state, instance))
 
+        def ended(self, instance: str, took_ms: float, *, ok: bool) -> None:
+            self.told.append(("ended" if ok else "failed", instance))
+
     one, other = Ear(), Ear()
     listeners = Listeners(one)
     listeners.add(other)
     listeners.retried("a")
     listeners.hedged("b")
     listeners.breaker("c", "open")
-    assert one.told == other.told == [("retried", "a"), ("hedged", "b"), ("open", "c")]
+    listeners.ended("d", 5.0, ok=False)
+    assert one.told == other.told
+    assert one.told == [("retried", "a"), ("hedged", "b"), ("open", "c"), ("failed", "d")]
+
+
+async def test_every_request_to_an_instance_is_told_of_when_it_is_over(
+    directory: Directory, servers: list[Server]
+) -> None:
+    class Ledger:
+        def __init__(self) -> None:
+            self.rows: list[tuple[str, bool]] = []
+
+        def retried(self, instance: str) -> None: ...
+
+        def hedged(self, instance: str) -> None: ...
+
+        def breaker(self, instance: str, state: str) -> None: ...
+
+        def ended(self, instance: str, took_ms: float, *, ok: bool) -> None:
+            assert took_ms > 0
+            self.rows.append((instance, ok))
+
+    ledger = Ledger()
+    directory.listeners.add(ledger)
+    servers[0].kill()
+    pool = await pool_in(directory)
+    for _ in range(20):
+        await ask(pool)
+    failed = [instance for instance, ok in ledger.rows if not ok]
+    assert sum(ok for _, ok in ledger.rows) == 20
+    assert set(failed) == {directory.labels("lab/echo")[0]}

@@ -11,7 +11,7 @@ from collegium.errors import BackendError, BackendTimeout
 from collegium.types import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from collegium.backends.base import Prompt
     from collegium.backends.instance import Instance
@@ -45,16 +45,26 @@ class Ask(Generic[T]):
     """What is asked of a pool.
 
     `open` asks an instance, within so many seconds if they are limited, and returns when the reply
-    has begun. `among` are the instances that may be asked; `deadline` is the loop's time by which
-    the reply has to begin.
+    has begun. `members` gives the instances that may be asked now; `deadline` is the loop's time by
+    which the reply has to begin.
     """
 
     prompt: Prompt
     open: Callable[[Instance, float | None], Awaitable[T]]
-    among: tuple[Instance, ...]
+    members: Callable[[], tuple[Instance, ...]]
     streamed: bool
     pinned: bool = False
     deadline: float | None = None
+
+    @property
+    def among(self) -> tuple[Instance, ...]:
+        """The instances that may be asked now."""
+        return self.members()
+
+    def without(self, failed: Collection[Instance]) -> tuple[Instance, ...]:
+        """Those of them that are not among the `failed`."""
+        among = self.members()
+        return tuple(one for one in among if one not in failed) if failed else among
 
     def left_s(self) -> float | None:
         """The seconds until the deadline; None where there is none."""
@@ -143,12 +153,14 @@ class Begun(Generic[T]):
         condition, reply = self.instance.condition, self.reply
         took_ms = (self._clock() - self._started) * 1000
         condition.give_back()
+        ok = not isinstance(error, BackendError)
         if isinstance(error, BackendError):
             condition.failed(error)
+        condition.events.ended(condition.label, took_ms, ok=ok)
         if reply.complete:
             if self._streamed and condition.breaker.state == CLOSED:
                 condition.breaker.succeeded()
             condition.recent.ended(took_ms, reply.usage or Usage())
-        elif not isinstance(error, BackendError) or isinstance(error, BackendTimeout):
+        elif ok or isinstance(error, BackendTimeout):
             condition.recent.given_up(took_ms)
         await reply.aclose()

@@ -130,6 +130,13 @@ class Condition:
             first_byte_ms=tuple(one for one in quantiles if one is not None),
         )
 
+    def send_away(self) -> None:
+        """Let those who wait for a place there look again where there is one."""
+        waiters, self.waiters = self.waiters, deque()
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
     def aside(self) -> None:
         """Look after it no more."""
         if self.looking is not None:
@@ -138,11 +145,4 @@ class Condition:
     def _changed(self, state: str) -> None:
         self.events.breaker(self.label, state)
         if state == OPEN:
-            self._send_away()
-
-    def _send_away(self) -> None:
-        """Let those who wait for a place there look for one elsewhere."""
-        waiters, self.waiters = self.waiters, deque()
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+            self.send_away()

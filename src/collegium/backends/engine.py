@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from collegium.backends.asking import Ask, Begun, Ejected, Opened
@@ -70,18 +69,20 @@ class Engine:
         """
         self._retries.earn()
         self._hedges.earn()
-        left, failures = ask.among, 0
+        failed: tuple[Instance, ...] = ()  # since all of them were asked
+        failures = 0
         while True:
-            instance = await self._place(left, ask)
+            instance = await self._place(ask, failed)
             began = self._clock()
             try:
                 return await self._attempt(instance, ask)
             except Ejected as ejected:  # nobody works on it there, so nothing is done twice
                 failure: BackendError = BackendTimeout(str(ejected))
-                left, paid = ask.among, failures < MOVES
+                failed, paid = (), failures < MOVES
             except RETRIED as error:
                 failure, paid = error, False
-            left = tuple(one for one in left if one is not instance)
+            failed = (*failed, instance)
+            left = ask.without(failed)
             quick = self._clock() - began < PATIENCE_S
             pause_s = 0.0 if left else self._pause_s(failure, failures)
             failures += 1
@@ -89,7 +90,7 @@ class Engine:
                 raise failure
             instance.condition.events.retried(instance.condition.label)
             if not left:
-                left = ask.among
+                failed = ()
                 await asyncio.sleep(pause_s)
 
     async def _attempt(self, instance: Instance, ask: Ask[T]) -> Begun[T]:
@@ -103,15 +104,21 @@ class Engine:
             instance.condition.give_back()
         return begun
 
-    async def _place(self, left: Sequence[Instance], ask: Ask[T]) -> Instance:
-        """A place at the fittest of those that are left to ask."""
-        only = left[0]
-        if len(left) == 1 and only.condition.in_flight < only.capacity:
+    async def _place(self, ask: Ask[T], failed: tuple[Instance, ...]) -> Instance:
+        """A place at the fittest of those that are left to ask; they may change while one waits."""
+
+        def left() -> tuple[Instance, ...]:
+            return ask.without(failed) or ask.among
+
+        def wanted() -> Sequence[Instance]:
+            return self._choice.order(left(), ask.prompt, pinned=ask.pinned)
+
+        only, *others = left()
+        if not others and only.condition.in_flight < only.capacity:
             only.condition.take()  # there is nothing to choose, nor to wait for
             instance = only
         else:
-            order = partial(self._choice.order, left, ask.prompt, pinned=ask.pinned)
-            instance = await self.queue.take(left, order, deadline=ask.deadline)
+            instance = await self.queue.take(left, wanted, deadline=ask.deadline)
         if ask.prompt.session:
             self._choice.keep(instance, ask.prompt, pinned=ask.pinned)
         return instance

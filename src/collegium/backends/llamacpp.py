@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import secrets
 import sys
@@ -12,11 +13,12 @@ from collections import deque
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from collegium.backends.base import joined
 from collegium.backends.http import HttpBackend
-from collegium.errors import BackendUnavailable, StreamCut
+from collegium.backends.memory import expected_mb, peak_mb
+from collegium.errors import BackendUnavailable, ModelFileError, StreamCut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
     from collegium.backends.base import Generation, Prompt
     from collegium.types import Chunk
+
+logger = logging.getLogger(__name__)
 
 CACHE_MIB = 128
 CRASHES_ALLOWED, CRASH_WINDOW_S = 5, 60.0
@@ -37,9 +41,9 @@ class LlamaCppBackend:
     """One model in one child process, started when it is first asked.
 
     The child listens on loopback alone, wants a random key, and ends with this process however that
-    ends. When it crashes, whoever it was answering gets an error and the next request starts
-    another, after a pause that doubles with each crash; five crashes in a minute are taken for its
-    nature, and shown with its last words.
+    ends. When it crashes, whoever it was answering gets an error and another is started at once, or
+    after a pause that doubles with each crash; five crashes in a minute are taken for its nature,
+    and shown with its last words.
 
     Args:
         model_path: the GGUF file, or what gives it when the child is started.
@@ -73,6 +77,8 @@ class LlamaCppBackend:
         self._child: asyncio.subprocess.Process | None = None
         self._http: HttpBackend | None = None
         self._listening: asyncio.Task[None] | None = None
+        self._reviving: asyncio.Task[None] | None = None
+        self._down = False
         self._last_words: deque[str] = deque(maxlen=LAST_WORDS)
         self._crashes: deque[float] = deque(maxlen=CRASHES_ALLOWED)
         self._starting = asyncio.Lock()
@@ -97,6 +103,21 @@ class LlamaCppBackend:
         """The child's process id; None while there is no child."""
         return self._child.pid if self._child is not None else None
 
+    @property
+    def state(self) -> Literal["asleep", "starting", "running"]:
+        """Whether there is a child that answers, one that is being started, or none."""
+        if self._starting.locked():
+            return "starting"
+        return "asleep" if self._child is None else "running"
+
+    async def needs_mb(self) -> float:
+        """The memory that its child has taken, at the most; before there is one, an estimate."""
+        taken = None if self.pid is None else peak_mb(self.pid)
+        if taken is not None:
+            return taken
+        path = await self._path()
+        return CACHE_MIB + expected_mb(path.stat().st_size, self._context_tokens * self._slots)
+
     async def start(self) -> HttpBackend:
         """The way to a child that answers; one is started if there is none.
 
@@ -108,6 +129,7 @@ class LlamaCppBackend:
         async with self._starting:
             if self._child is not None and self._child.returncode is not None:
                 self._crashes.append(time.monotonic())
+                self._down = True
                 await self._end()
             if self._http is None:
                 await self._pause_after_crashes()
@@ -116,7 +138,22 @@ class LlamaCppBackend:
                 except BaseException:
                     await self._end()
                     raise
+                self._down = False
             return self._http
+
+    async def restart(self) -> HttpBackend:
+        """End a child that hangs as if it had crashed; the way to another that answers.
+
+        Raises:
+            BackendUnavailable: it does not start, crashes again and again, or is closed meanwhile.
+            ModelFileError: the model file could not be had.
+        """
+        child = self._child
+        if child is not None:
+            with suppress(ProcessLookupError):
+                child.kill()
+            await child.wait()
+        return await self.start()
 
     async def generate(self, prompt: Prompt) -> Generation:
         """The whole reply."""
@@ -151,11 +188,21 @@ class LlamaCppBackend:
             return find_spec("xllamacpp") is not None
         return await self._http.healthy()
 
+    async def alive(self) -> bool:
+        """Whether the child is there and answers, or need not be there yet."""
+        return not self._down if self._http is None else await self._http.alive()
+
     async def aclose(self) -> None:
         """End the child, also one that is being started; the next request starts another."""
         self._closings += 1
         async with self._creating:  # a process half made has no id yet to end it by
+            reviving, self._reviving = self._reviving, None
+            if reviving is not None:
+                reviving.cancel()
+            self._down = False
             await self._end()
+        if reviving is not None:
+            await asyncio.wait([reviving])
 
     def _check_open(self, closings: int) -> None:
         if closings != self._closings:
@@ -163,9 +210,12 @@ class LlamaCppBackend:
                 f"the embedded model {self.model!r} was closed while it started"
             )
 
+    async def _path(self) -> Path:
+        return await self._model_path() if callable(self._model_path) else self._model_path
+
     async def _spawn(self, closings: int) -> HttpBackend:
         self.require()
-        path = await self._model_path() if callable(self._model_path) else self._model_path
+        path = await self._path()
         key = secrets.token_urlsafe(32)
         settings = {
             "path": os.fspath(path),
@@ -254,11 +304,21 @@ class LlamaCppBackend:
         return f"the embedded model {self.model!r} {what}; its last words: {words}"
 
     async def _listen(self, child: asyncio.subprocess.Process) -> None:
-        """Keep the last lines that the child says, and keep its pipe empty."""
+        """Keep the last lines that the child says, and keep its pipe empty, until it has ended."""
         assert child.stderr is not None  # noqa: S101 -- it was asked for
         while piece := await child.stderr.read(1 << 14):
             lines = piece.decode("utf-8", "replace").splitlines()
             self._last_words.extend(line.strip() for line in lines if line.strip())
+        await child.wait()
+        if child is self._child and self._http is not None:
+            self._down = True
+            self._reviving = asyncio.create_task(self._revive())
+
+    async def _revive(self) -> None:
+        """Start another in place of one that crashed, so that no request has to."""
+        logger.warning("%s; another is started", self._obituary("crashed"))
+        with suppress(BackendUnavailable, ModelFileError):  # the next request will be told
+            await self.start()
 
     async def _end(self) -> None:
         child, self._child = self._child, None

@@ -15,6 +15,7 @@ from collegium.backends.choice import Choice, standing_of
 from collegium.backends.engine import Engine, Passage
 from collegium.backends.instance import Instance
 from collegium.backends.looking import is_there
+from collegium.backends.replicas import Replicas
 from collegium.backends.resilience import Resilience
 from collegium.backends.speech import Speech
 from collegium.errors import UnknownModel
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collegium.backends.standing import Selector
     from collegium.types import Chunk
 
-__all__ = ["Instance", "Pool"]
+__all__ = ["Instance", "Pool", "Replicas"]
 
 LOOK_S = 2.0
 
@@ -39,12 +40,13 @@ class Pool:
     Without a selector it is the least utilised one. Where all that are wanted are full, callers
     wait in the order they came, as many as may; beyond that they get any with room. Until a reply
     has begun, what fails is tried again elsewhere (see `Engine`); after that nothing is.
-    The backends are shared with other pools, so they are not closed here.
+    The backends are shared with other pools, so they are not closed here. Of a model that is given
+    as `Replicas` the pool has those instances that there are at the time.
     """
 
     def __init__(
         self,
-        instances: Sequence[Instance],
+        instances: Sequence[Instance] | Sequence[Replicas],
         *,
         selector: Selector | None = None,
         resilience: Resilience | None = None,
@@ -54,9 +56,18 @@ class Pool:
         if not instances:
             raise ValueError("a pool needs at least one instance")
         rng = rng or random.Random()  # noqa: S311 -- spreads load, keeps no secret
-        self._instances = tuple(instances)
+        models = (instances,) if isinstance(instances, Replicas) else instances
+        self.models = tuple(
+            one if isinstance(one, Replicas) else Replicas((one,)) for one in models
+        )
         self._choice = Choice(selector, rng)
         self._engine = Engine(self._choice, resilience or Resilience(), rng=rng, clock=clock)
+
+    @property
+    def _instances(self) -> tuple[Instance, ...]:
+        if len(self.models) == 1:
+            return self.models[0].instances
+        return tuple(one for model in self.models for one in model.instances)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -192,7 +203,9 @@ class Pool:
         deadline = None
         if deadline_s is not None:
             deadline = asyncio.get_running_loop().time() + deadline_s
-        return Ask(prompt, open_, self._named(only), streamed, only is not None, deadline)
+        self._named(only)  # says at once where there is no such model
+        members = partial(self._named, only)
+        return Ask(prompt, open_, members, streamed, only is not None, deadline)
 
     def _named(self, only: str | None) -> tuple[Instance, ...]:
         if only is None:

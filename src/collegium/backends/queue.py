@@ -27,7 +27,7 @@ class Queue:
 
     async def take(
         self,
-        left: Sequence[Instance],
+        left: Callable[[], Sequence[Instance]],
         wanted: Callable[[], Sequence[Instance]],
         *,
         deadline: float | None = None,
@@ -35,7 +35,7 @@ class Queue:
         """A place, counted as taken: at the first of those wanted that has room, else waited for.
 
         Args:
-            left: those that may be asked; where too many wait, any of them with room is taken.
+            left: tells who may be asked now; where too many wait, any of them with room is taken.
             wanted: tells which of them are worth asking now, the best first.
             deadline: the loop's time until which one waits.
 
@@ -51,9 +51,9 @@ class Queue:
                 if instance is None:
                     continue
                 return instance
-            instance = instance or _with_room(left)
+            instance = instance or _with_room(left())
             if instance is None:
-                raise self._busy(left)
+                raise self._busy(left())
             instance.condition.take()
             return instance
 

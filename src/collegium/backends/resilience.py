@@ -93,6 +93,10 @@ class PoolEvents(Protocol):
         """The instance's breaker is now 'closed', 'open' or 'half-open'."""
         ...
 
+    def ended(self, instance: str, took_ms: float, *, ok: bool) -> None:
+        """A request to it is over, after so many milliseconds; `ok` unless it failed there."""
+        ...
+
 
 class Listeners:
     """Tells everybody who wants to know."""
@@ -118,6 +122,11 @@ class Listeners:
         """The instance's breaker has changed its state."""
         for listener in self._listeners:
             listener.breaker(instance, state)
+
+    def ended(self, instance: str, took_ms: float, *, ok: bool) -> None:
+        """A request to it is over."""
+        for listener in self._listeners:
+            listener.ended(instance, took_ms, ok=ok)
 
 
 class Purse:

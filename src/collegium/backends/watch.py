@@ -61,7 +61,7 @@ class Watch:
             reply = await ask.open(instance, ask.left_s())
         except BackendError as error:
             failure: Exception = attempt.called_off(error) or error
-            self._failed(instance, error)
+            self._failed(instance, error, started)
         except BaseException as error:  # noqa: BLE001 -- raised again, unless it was our doing
             condition.recent.given_up((self._clock() - started) * 1000)
             condition.breaker.left()
@@ -89,8 +89,10 @@ class Watch:
             raise
         return begun
 
-    def _failed(self, instance: Instance, error: BackendError) -> None:
-        instance.condition.failed(error)
+    def _failed(self, instance: Instance, error: BackendError, started: float) -> None:
+        condition = instance.condition
+        condition.failed(error)
+        condition.events.ended(condition.label, (self._clock() - started) * 1000, ok=False)
         look_after(instance, self._settings.probe_s)
 
     def _timers(self, attempt: Attempt, *, alone: bool) -> list[asyncio.TimerHandle]:

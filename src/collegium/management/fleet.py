@@ -1,0 +1,293 @@
+"""The instances of all models: how many there are to be is planned, and then they come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from collegium.backends.memory import available_mb
+from collegium.backends.startable import startable_of
+from collegium.errors import CollegiumError, InvalidRequest, NoRoom
+from collegium.events import Resized
+from collegium.management.care import Care
+from collegium.management.scaled import Bounds, Scaled
+from collegium.management.scaling import Course, Size, plan
+from collegium.management.starting import Starter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from collegium.backends.instance import Instance
+    from collegium.backends.pool import Pool
+    from collegium.config import ScalingConfig
+    from collegium.events import Event
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalable:
+    """An expert's pool, and how many instances each of its models may have."""
+
+    pool: Pool
+    most: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the instances of an expert's models are, all together.
+
+    `instances` are those that are there, without a last one that sleeps; `wanted` is the number
+    that somebody asked for, `min` and `max` are what there may be. `note` says why there are not as
+    many as there should be. `quarantined` are the labels of those that are asked no more.
+    """
+
+    expert: str
+    models: tuple[str, ...]
+    instances: int
+    wanted: int | None
+    min: int
+    max: int
+    automatic: bool
+    starting: bool
+    quarantined: tuple[str, ...]
+    note: str
+
+
+class Fleet:
+    """Looks at the pools again and again: `step` is to be called every few seconds.
+
+    A model is scaled where an expert who has it may have more than one instance, or where its last
+    one may sleep. Experts who share a model share its instances, as many as the one with the
+    largest bound may have. `pools` gives the pools by expert as they are now; the events are
+    `Resized` and `Quarantined`.
+    """
+
+    def __init__(
+        self,
+        pools: Callable[[], Mapping[str, Scalable]],
+        settings: ScalingConfig,
+        publish: Callable[[Event], None],
+        *,
+        auto: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+        memory: Callable[[], float | None] = available_mb,
+    ) -> None:
+        self._pools, self._settings, self._publish = pools, settings, publish
+        self._auto, self._clock = auto, clock
+        self._care = Care(publish, clock=clock)
+        self._starter = Starter(memory, settings.reserve_mb, clock)
+        self._models: dict[str, Scaled] = {}
+        self._wanted: dict[str, int] = {}
+        self._leaving: dict[tuple[str, str], Instance] = {}
+        self._told: dict[str, int] = {}
+        self._stepping = asyncio.Lock()
+
+    async def step(self) -> tuple[Size, ...]:
+        """Look after every instance, and change the number of those that are too many or too few.
+
+        What is started is started beside; the number tells of it when it answers.
+        """
+        async with self._stepping:
+            pools = self._pools()
+            self._meet(pools)
+            models = tuple(self._models.values())
+            await asyncio.gather(*(self._care.look(one.replicas) for one in models))
+            sizes = self._planned(pools)
+            for size in sizes:
+                await self._resize(self._models[size.name], size)
+            await self._let_go()
+            self._tell(pools)
+            return sizes
+
+    def go_by(self, settings: ScalingConfig, *, auto: bool) -> None:
+        """Go by other settings from the next step on."""
+        self._settings, self._auto = settings, auto
+        self._starter.reserve_mb = settings.reserve_mb
+        for model in self._models.values():
+            model.course.remember_s = settings.shrink_after_s
+
+    def want(self, name: str, instances: int | None) -> None:
+        """Have so many instances of an expert's models from the next step on; None: automatic.
+
+        It may be more than the expert's bound; what there is of memory and addresses still holds.
+
+        Raises:
+            InvalidRequest: it is less than one.
+        """
+        if instances is not None and instances < 1:
+            raise InvalidRequest(f"{name} cannot have {instances} instances; at least 1, or none")
+        if instances == self._wanted.get(name):
+            return
+        if instances is None:
+            del self._wanted[name]
+        else:
+            self._wanted[name] = instances
+        for model in self._of(name):
+            model.forgive()
+            self._care.forgive(model.replicas.name)
+
+    async def scale(self, name: str, instances: int | None) -> None:
+        """Have so many instances of an expert's models; return when they are there.
+
+        Raises:
+            InvalidRequest: it is less than one, or the expert has no models.
+            NoRoom: there is no memory for them; the number is as it was before.
+        """
+        if name not in self._pools():
+            raise InvalidRequest(f"{name} has no models of which there could be more instances")
+        before = self._wanted.get(name)
+        self.want(name, instances)
+        await self._grown(name)  # what was wanted before is under way, and not planned anew
+        await self.step()
+        await self._grown(name)
+        self._tell(self._pools())
+        models = self._of(name)
+        refusals = [one.refusal for one in models if isinstance(one.refusal, NoRoom)]
+        if instances is not None and refusals:
+            self.want(name, before)
+            raise refusals[0]
+
+    def standing(self) -> tuple[Standing, ...]:
+        """How the models of each expert are."""
+        pools = self._pools()
+        return tuple(self._standing(name, pools) for name in pools)
+
+    async def aclose(self) -> None:
+        """Start and look after nothing any more; what runs is its owner's to end."""
+        growing = [one.growing for one in self._models.values() if one.growing is not None]
+        for task in growing:
+            task.cancel()
+        await asyncio.gather(*growing, self._care.aclose(), return_exceptions=True)
+
+    async def _grown(self, name: str) -> None:
+        """Return when none of an expert's models grows."""
+        growing = [one.growing for one in self._of(name) if one.growing is not None]
+        if growing:
+            await asyncio.wait(growing)
+
+    def _meet(self, pools: Mapping[str, Scalable]) -> None:
+        """Know the models there are now, and forget those that are no more."""
+        now, there = self._clock(), {}
+        for pool in pools.values():
+            for replicas in pool.pool.models:
+                known = self._models.get(replicas.name)
+                if known is None or known.replicas is not replicas:
+                    course = Course(self._settings.shrink_after_s)
+                    known = Scaled(replicas, course, changed_at=now)
+                there[replicas.name] = known
+        self._models = there
+
+    def _of(self, name: str) -> tuple[Scaled, ...]:
+        """The models of an expert, as far as they were met."""
+        pool = self._pools().get(name)
+        names = () if pool is None else (one.name for one in pool.pool.models)
+        return tuple(self._models[one] for one in names if one in self._models)
+
+    def _bounds(self, name: str, pools: Mapping[str, Scalable]) -> Bounds:
+        """What limits a model, by all the experts who have it."""
+        owners = {
+            expert: one
+            for expert, one in pools.items()
+            if any(model.name == name for model in one.pool.models)
+        }
+        most = max((one.most for one in owners.values()), default=1)
+        by_hand = [self._wanted[expert] for expert in owners if expert in self._wanted]
+        return Bounds(
+            most,
+            scales=self._auto and most > 1,
+            sleeps=self._auto and self._settings.idle_s is not None,
+            wanted=max(by_hand, default=None),
+        )
+
+    def _planned(self, pools: Mapping[str, Scalable]) -> tuple[Size, ...]:
+        now = self._clock()
+        demands = [
+            model.demand(self._bounds(name, pools), now)
+            for name, model in self._models.items()
+            if not model.is_growing
+        ]
+        return plan([one for one in demands if one is not None], self._settings, now)
+
+    async def _resize(self, model: Scaled, size: Size) -> None:
+        logger.info("%s: %d -> %d instances: %s", size.name, size.before, size.after, size.why)
+        there = model.present
+        if size.after == 0:
+            await self._put_to_sleep(model)
+        elif size.after < len(there):
+            model.become(there[: size.after], self._clock())
+            for one in there[size.after :]:
+                self._leaving[one.name, one.address] = one
+        else:
+            model.growing = asyncio.create_task(self._grow(model, size.after))
+
+    async def _grow(self, model: Scaled, to: int) -> None:
+        """Start one instance after the other; each is asked as soon as it answers."""
+        name = model.replicas.name
+        try:
+            if model.asleep:
+                await self._starter.start(model.replicas[0])
+            while len(model.present) < to:
+                poisoned = [one.address for one in self._care.quarantined(name)]
+                instance = model.replicas.spare(poisoned)
+                if instance is None:
+                    break
+                model.start_s = await self._starter.start(instance, model.present)
+                self._leaving.pop((name, instance.address), None)
+                model.become((*model.present, instance), self._clock())
+            model.forgive()
+        except CollegiumError as error:
+            model.refused(error, self._clock())
+            logger.warning("%s", error)
+
+    async def _put_to_sleep(self, model: Scaled) -> None:
+        """End a model's processes, all but the first for good; nobody asks anything of them."""
+        first, *others = model.replicas.instances
+        model.become([first], self._clock())
+        for one in (first, *others):
+            await _end(one)
+
+    async def _let_go(self) -> None:
+        """End those that are to go and have nothing to do any more."""
+        for key, instance in tuple(self._leaving.items()):
+            if instance.condition.in_flight == 0:
+                del self._leaving[key]
+                await _end(instance)
+
+    def _tell(self, pools: Mapping[str, Scalable]) -> None:
+        """Publish the numbers that are not what they were."""
+        for expert, pool in pools.items():
+            models = [self._models.get(one.name) for one in pool.pool.models]
+            number = sum(one.awake for one in models if one is not None)
+            before = self._told.get(expert)
+            self._told[expert] = number
+            if before is not None and before != number:
+                self._publish(Resized(expert, before, number))
+        self._told = {expert: self._told[expert] for expert in pools}
+
+    def _standing(self, expert: str, pools: Mapping[str, Scalable]) -> Standing:
+        models = self._of(expert)
+        bounds = [(one, self._bounds(one.replicas.name, pools)) for one in models]
+        poisoned = [one for model in models for one in self._care.quarantined(model.replicas.name)]
+        notes = [str(one.refusal) for one in models if one.refusal is not None]
+        return Standing(
+            expert,
+            models=tuple(one.replicas.name for one in models),
+            instances=sum(one.awake for one in models),
+            wanted=self._wanted.get(expert),
+            min=sum(one.least(bound) for one, bound in bounds),
+            max=sum(one.most(bound) for one, bound in bounds),
+            automatic=any(one.scales for _, one in bounds) and expert not in self._wanted,
+            starting=any(one.is_growing for one in models),
+            quarantined=tuple(one.condition.label for one in poisoned),
+            note="; ".join(notes),
+        )
+
+
+async def _end(instance: Instance) -> None:
+    startable = startable_of(instance)
+    if startable is not None:
+        await startable.aclose()
