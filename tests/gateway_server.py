@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 READY_S = 60.0
 ENDING_S = 20.0
@@ -231,15 +231,23 @@ def keys(*arguments: str, file: Path) -> str:
     return done.stdout
 
 
-def launched(folder: Path, config: str, *options: str, keys_file: Path | None = None) -> Server:
+def launched(
+    folder: Path,
+    config: str,
+    *options: str,
+    keys_file: Path | None = None,
+    under: Sequence[str] = (),
+) -> Server:
     """A server that listens, ready or not; whoever starts it ends it.
 
-    `folder` is where its configuration, its log and its state are.
+    `folder` is where its configuration, its log and its state are; `under` is a command that runs
+    it in other circumstances, such as `prlimit`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "collegium.yaml").write_text(config)
     keys_file, log_file = keys_file or folder / "keys.json", folder / "log"
-    command = [sys.executable, "-m", "collegium", "serve", "--config", f"{folder}/collegium.yaml"]
+    command = [*under, sys.executable, "-m", "collegium", "serve"]
+    command += ["--config", f"{folder}/collegium.yaml"]
     command += ["--port", "0", "--keys-file", str(keys_file), "--offline", *options]
     surroundings = {**os.environ, "XDG_STATE_HOME": str(folder / "state"), "COLUMNS": "200"}
     with log_file.open("wb") as log:
@@ -255,10 +263,14 @@ def launched(folder: Path, config: str, *options: str, keys_file: Path | None = 
 
 @contextmanager
 def serving(
-    folder: Path, config: str, *options: str, keys_file: Path | None = None
+    folder: Path,
+    config: str,
+    *options: str,
+    keys_file: Path | None = None,
+    under: Sequence[str] = (),
 ) -> Iterator[Server]:
     """A server, until the context is left; then it ends by itself, with nothing to complain of."""
-    server = launched(folder, config, *options, keys_file=keys_file)
+    server = launched(folder, config, *options, keys_file=keys_file, under=under)
     try:
         assert until(lambda: is_ready(server), READY_S), server.log[-4000:]
         yield server

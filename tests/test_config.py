@@ -284,7 +284,7 @@ def test_every_mistake_is_told_in_one_run() -> None:
     expected = f"""
 2: moe.enabled: "maybe" is text; true or false
 4: moe.router.tpo_k: unknown key; did you mean 'top_k'? \
-(known: type, model, top_k, min_confidence, risk, blend, switch_gain)
+(known: type, model, top_k, min_confidence, risk, blend, taught, switch_gain)
 5: moe.router.top_k: 0 is too small; a whole number from 1
 6: moe.router.min_confidence: 1.5 is too large; a number from 0 to 1
 7: moe.aggregation.deadline_s: 0 is too small; a number above 0
@@ -310,8 +310,8 @@ description, vocabulary, examples, capabilities, fallback, compute, use
 19: backends.other.url: 'ftp://x' is not an http or https address, such as \
 'http://127.0.0.1:11434/v1'
 21: models.a: a -> b -> a goes in a circle; one must be BACKEND/MODEL
-23: backend: unknown key; did you mean 'backends'? (known: moe, gateway, backends, models, \
-prices, resilience)
+23: backend: unknown key; did you mean 'backends'? (known: moe, gateway, storage, \
+backends, models, prices, resilience)
 """
     told = [line.removeprefix("collegium.yaml:") for line in problems(EVERYTHING_WRONG)]
     told = [re.sub(r" \(installed: .*\)$", "", line) for line in told]
@@ -716,7 +716,9 @@ def test_every_key_is_documented_with_its_default() -> None:
 
 def test_no_key_is_documented_that_does_not_exist() -> None:
     rows = re.findall(
-        r"^\| `((?:moe|gateway|resilience|backends|models|prices)[^` ]*)` \|", PAGE, re.MULTILINE
+        r"^\| `((?:moe|gateway|storage|resilience|backends|models|prices)[^` ]*)` \|",
+        PAGE,
+        re.MULTILINE,
     )
     assert set(rows) == set(dict(keys_of(config.schema(), config.schema(), "")))
 
@@ -727,6 +729,23 @@ def test_the_examples_of_the_page_are_right() -> None:
     for example in examples:
         jsonschema.validate(yaml.safe_load(example), config.schema())
         assert config.read(example) != Config()
+
+
+def test_every_key_is_in_the_example() -> None:
+    text = EXAMPLE.read_text("utf-8")
+    keys = {key.rpartition(".")[2] for key in dict(keys_of(config.schema(), config.schema(), ""))}
+    lost = {key for key in keys if not re.search(rf"\b{key.removesuffix('[]')}:", text)}
+    assert lost - {"NAME"} == set()
+
+
+@pytest.mark.parametrize("section", ["gateway", "storage", "resilience"])
+def test_the_example_sets_every_key_to_its_default(section: str) -> None:
+    assert getattr(config.load(EXAMPLE), section) == getattr(Config(), section)
+
+
+def test_the_example_sets_the_keys_of_the_college_to_their_defaults() -> None:
+    moe = config.load(EXAMPLE).moe
+    assert moe.model_copy(update={"experts": []}) == Config().moe
 
 
 def test_the_mistakes_of_the_page_are_told_as_it_says() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -23,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from collegium.gateway.openapi import document
+from collegium.types import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +33,7 @@ DOCUMENT = document("test")
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 FOUND: list[Any] = [one.ok() for one in SCHEMA.get_all_operations() if isinstance(one, Ok)]
 OPERATIONS: dict[str, Any] = {one.label: one for one in FOUND}
-WITH_BODY = [label for label in OPERATIONS if label.startswith("POST")]
+WITH_BODY = [label for label in OPERATIONS if label.startswith(("POST", "PUT"))]
 MODELS = ("auto", "collegium/panel", "collegium/coding", "up/words-3", "quick")
 CHECKS = [
     not_a_server_error,
@@ -55,6 +57,20 @@ def key(server: Server) -> str:
     return server.key("admin", "--admin")
 
 
+@pytest.fixture(autouse=True)
+def tidied(server: Server, key: str) -> Iterator[None]:
+    """Whatever was added in a test is gone after it: nobody answers for what fuzzing makes up."""
+    yield
+    for path, name, kept in (
+        ("models", "name", {"quick"}),
+        ("experts", "expert", {key_of(one) for one in EXPERTS}),
+        ("backends", "name", {"up", "narrow"}),
+    ):
+        for row in server.get(f"/api/{path}", key=key).json["data"]:
+            if row[name] not in kept:
+                server.send("DELETE", f"/api/{path}/{quote(row[name], safe='')}", key=key)
+
+
 def test_the_document_is_openapi_and_its_references_lead_somewhere(server: Server) -> None:
     SCHEMA.validate()
     for name, schema in DOCUMENT["components"]["schemas"].items():
@@ -67,7 +83,7 @@ def test_the_document_has_every_path_that_is_answered(server: Server, key: str) 
     for path in DOCUMENT["paths"]:
         filled = path.replace("{model}", "auto").replace("{id}", "none")
         reply = server.get(filled, key=key)
-        assert reply.status != 404 or "{id}" in path
+        assert reply.status != 404 or "{" in path
         methods = {method for method in DOCUMENT["paths"][path] if method != "parameters"}
         if reply.status == 405:
             assert {one.lower() for one in reply.headers["allow"].split(", ")} == methods

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collegium.errors import ConfigError
-from collegium.lexicon import SIGNS, Vocabulary, assess, read, reading_text
+from collegium.experts.catalog import BUILT_IN
+from collegium.lexicon import SIGNS, Concordance, Vocabulary, assess, read, reading_text
 from collegium.lexicon.words import COURTESIES, cut
 from collegium.types import Message, Query
 
@@ -208,6 +209,46 @@ def test_a_weight_that_is_no_number_is_refused() -> None:
 def test_matches_tell_the_strongest_first() -> None:
     vocabulary = Vocabulary({"fix": 1.0, "python": 3.0, "absent": 9.0})
     assert vocabulary.matches(read("fix my python")) == (("python", 3.0), ("fix", 1.0))
+
+
+WORDS = st.sampled_from(
+    ["fix", "python", "wine", "recurs*", "^fix", "<code>", "<question>", "my wine"]
+)
+VOCABULARIES = st.dictionaries(
+    st.sampled_from("abc"), st.dictionaries(WORDS, st.floats(-3, 9), max_size=6), max_size=3
+)
+TEXTS = st.sampled_from(
+    (
+        "fix my python",
+        "fix my wine?",
+        "recursion: how does it end?",
+        'please fix "def f(): return 1"',
+        f"python {'said the old man, and nobody knew why. ' * 40} wine?",
+        "",
+    )
+)
+
+
+@given(VOCABULARIES, TEXTS)
+def test_a_concordance_finds_what_every_vocabulary_finds_by_itself(
+    terms: dict[str, dict[str, float]], text: str
+) -> None:
+    vocabularies = {key: Vocabulary(one) for key, one in terms.items()}
+    concordance, wording = Concordance(vocabularies), read(text)
+    for key, one in vocabularies.items():
+        found = sorted(concordance.found(wording).get(key, ()), key=lambda at: (-at[1], at[0]))
+        assert tuple(found) == one.matches(wording)
+        assert concordance.evidence(wording).get(key, 0) == one.evidence(wording)
+        assert concordance.speaks(wording, [key]) == one.speaks(wording)
+
+
+def test_a_concordance_of_the_built_in_experts_tells_their_own_evidence() -> None:
+    concordance = Concordance({row.key: row.vocabulary for row in BUILT_IN})
+    for text in ("Fix this Python traceback", "¿Puedes traducir esto?", "Plan a week in Rome"):
+        told = concordance.evidence(read(text))
+        assert told == {
+            row.key: found for row in BUILT_IN if (found := row.vocabulary.evidence(read(text)))
+        } | {key: 0.0 for key, value in told.items() if not value}
 
 
 def test_an_assessment_grows_with_the_evidence_and_stays_below_1() -> None:

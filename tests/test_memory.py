@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from collegium.backends.pool import Instance, Pool
 from collegium.experts.catalog import BUILT_IN
 from collegium.experts.computing.arithmetic import Arithmetic
 from collegium.experts.computing.texts import Texts
@@ -20,7 +21,7 @@ from collegium.routing.classifier import QueryClassifier
 from collegium.routing.memory import Memory
 from collegium.routing.policy import RoutingPolicy
 from collegium.routing.router import MoERouter
-from collegium.testing import ScriptedExpert
+from collegium.testing import ScriptedBackend, ScriptedExpert
 from collegium.types import Decision, Message, Query
 
 if TYPE_CHECKING:
@@ -195,6 +196,26 @@ async def test_a_new_vocabulary_is_noticed_at_once() -> None:
     one.vocabulary = Vocabulary({"sonnet": 9.0})
     after = await router.decide(said(HAIKU))
     assert before.chosen[0].assessment > after.ranking[0].assessment
+
+
+async def test_who_rests_is_passed_over_at_once_and_asked_again_afterwards() -> None:
+    expert, other = ModelExpert("A", Vocabulary({"haiku": 9.0})), ScriptedExpert("B")
+    expert.pool = Pool([Instance(ScriptedBackend(), "m", "m", 1)])
+    router = MoERouter([expert, other])
+    seen = []
+    for resting in ("", "is being drained", ""):
+        expert.resting = resting
+        seen.append((await router.decide(said(HAIKU), assume_ready=True)).chosen[0].key)
+    assert seen == ["a", "b", "a"]
+
+
+async def test_an_expert_that_was_replaced_under_its_key_is_judged_anew() -> None:
+    roster = Roster([ModelExpert("A", Vocabulary({"haiku": 9.0})), ScriptedExpert("B")])
+    router = MoERouter(roster)
+    assert (await router.decide(said(HAIKU))).chosen[0].key == "a"
+    roster.remove("A")
+    roster.add(ModelExpert("A", Vocabulary({"sonnet": 9.0})))
+    assert (await router.decide(said(HAIKU))).chosen[0].key == "b"
 
 
 async def test_a_gate_is_asked_again_unless_it_says_that_it_is_settled() -> None:

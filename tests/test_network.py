@@ -23,8 +23,10 @@ from collegium.routing.calibration import Calibration
 from collegium.routing.classifier import QueryClassifier, Reading
 from collegium.routing.conformal import level_at, levels_of, needed, prediction_set
 from collegium.routing.network import GatingNetwork
+from collegium.routing.router import MoERouter
 from collegium.routing.settings import carried
 from collegium.routing.stack import Stack
+from collegium.testing import ScriptedExpert
 from collegium.types import Message
 
 WINE = (
@@ -96,6 +98,31 @@ def test_any_text_gives_shares_that_sum_to_one(builtin: GatingNetwork, text: str
     assert len(shares) == 10
     assert all(math.isfinite(share) and share >= 0 for share in shares.values())
     assert sum(shares.values()) == pytest.approx(1, abs=1e-4)
+
+
+def test_the_vector_of_a_query_comes_with_the_belief(small: GatingNetwork) -> None:
+    vector = np.asarray(small.believe(reading("play some jazz")).vector)
+    assert vector.shape == (small.encoder.general,)
+    assert vector.dtype == np.float16
+    assert np.linalg.norm(vector.astype(np.float32)) == pytest.approx(1, abs=0.01)
+    alike = np.asarray(small.believe(reading("play me some jazz music")).vector, np.float32)
+    other = np.asarray(small.believe(reading("is it cold outside")).vector, np.float32)
+    assert vector @ alike > vector @ other
+
+
+def test_what_the_quick_model_decides_has_no_vector(builtin: GatingNetwork) -> None:
+    sure = replace(builtin, settings=replace(builtin.settings, quick_threshold=0.0))
+    believed = sure.believe(reading("Fix this Python traceback"))
+    assert (believed.stage, believed.vector) == ("quick", None)
+
+
+async def test_a_decision_carries_the_vector_also_from_memory(small: GatingNetwork) -> None:
+    experts = [ScriptedExpert(key) for key in small.keys]
+    router = MoERouter(experts, gate=small, lineup=3, variant="trial:b")
+    first, again = [await router.decide(Query.of("play some jazz")) for _ in range(2)]
+    assert first.vector is not None
+    assert first.vector is again.vector
+    assert (again.lineup, again.variant) == (3, "trial:b")
 
 
 def test_asking_twice_says_the_same(builtin: GatingNetwork) -> None:

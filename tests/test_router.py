@@ -11,6 +11,7 @@ import pytest
 from collegium.errors import EmptyQuery, NoExpertAvailable, QueryError, QueryTooLarge, UnknownExpert
 from collegium.experts.catalog import BUILT_IN
 from collegium.experts.model_expert import ModelExpert
+from collegium.lexicon import Vocabulary
 from collegium.routing.belief import Belief
 from collegium.routing.calibration import Calibration
 from collegium.routing.policy import RoutingPolicy
@@ -373,3 +374,34 @@ async def test_an_expert_that_failed_of_late_bids_less() -> None:
     for _ in range(200):
         expert.update_stats(True, 10.0)
     assert await expert.can_handle(query) > 0.99 * before
+
+
+class Asked(ModelExpert):
+    """Of an own class, so that its word is asked for and not read from its vocabulary with all."""
+
+    async def can_handle(self, query: Query) -> float:
+        return self.suits(query) * self.reliability
+
+
+@pytest.mark.parametrize("gate", [None, FixedGate(coding=0.5, math=0.3, area_7=0.2)])
+async def test_two_hundred_experts_read_at_once_stand_as_if_asked_one_by_one(
+    gate: FixedGate | None,
+) -> None:
+    def staff(kind: type[ModelExpert]) -> list[Expert]:
+        built_in = [kind(row.name, row.vocabulary, key=row.key) for row in BUILT_IN]
+        own = [
+            kind(f"area_{number}", Vocabulary({f"topic{number}": 9.0, "fixi*": 1.0, "^how": 0.5}))
+            for number in range(190)
+        ]
+        return [*built_in, *own]
+
+    together, one_by_one = (
+        MoERouter(staff(kind), gate=gate, policy=RoutingPolicy(assessment_timeout_s=30.0))
+        for kind in (ModelExpert, Asked)
+    )
+    for text in ("How does fixing topic7 work?", "Fix this Python traceback", "zzqq vvkk"):
+        read, asked = [await one.decide(Query.of(text)) for one in (together, one_by_one)]
+        assert read.ranking == asked.ranking
+        assert len(read.ranking) == 200
+    knows = (await together.decide(Query.of("How does fixing topic7 work?"))).ranking
+    assert max(knows, key=lambda one: one.assessment).key == "area_7"

@@ -99,7 +99,7 @@ async def test_what_would_be_refused_anyway_is_refused_before_anything_is_opened
     college = recorded_college(tmp_path)
     with pytest.raises(UnknownExpert):
         await college.ask("hi", experts=["nobody"])
-    assert not college._opened
+    assert not college.lineups.opened
     await college.aclose()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from collegium.experts.model_expert import ModelExpert
 from collegium.experts.records import Records
 from collegium.experts.verifying import VerifyingExpert
 from collegium.lexicon import Vocabulary
+from collegium.routing.belief import BelievingGate
 from collegium.routing.gate import LearnsByExample
 from collegium.routing.policy import RoutingPolicy
 from collegium.routing.selector import ModelSelector
@@ -25,19 +27,27 @@ from collegium.routing.stack import stack_of
 from collegium.types import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from collegium.aggregation.learned import CascadePolicy
+    from collegium.backends.replicas import Replicas
     from collegium.config import Config
+    from collegium.learning.online.selecting import LearningSelector
     from collegium.routing.gate import Gate
 
 
 @dataclass(slots=True)
 class Post:
-    """An expert, and the models its configuration names for it."""
+    """An expert, and the models its configuration names for it.
+
+    `grounds` is everything of the configuration that the expert was made by: where they are equal,
+    the expert would be made the same. One made in Python has none.
+    """
 
     expert: Expert
     models: tuple[str, ...]
+    grounds: object = None
+    max_instances: int = 1
 
     @property
     def open_names(self) -> bool:
@@ -49,7 +59,9 @@ class Staff:
     """The experts of a configuration, and the pools they get when the college opens.
 
     With a `model` they all answer with that one. `records` are what is known of models, by which
-    the pools choose.
+    the pools choose. What would be made the same as those of `inherit`, an older staff, is taken
+    over from it: backends with their connections, and experts. Experts who are otherwise succeed
+    those of the older staff, with their load and their record, unless they are `beside` them.
     """
 
     def __init__(
@@ -59,14 +71,16 @@ class Staff:
         *,
         model: str | None = None,
         cascade: CascadePolicy | None = None,
+        inherit: Staff | None = None,
+        beside: bool = False,
     ) -> None:
-        self._model = model
-        self.workbench = Workbench.of(config)
+        self.config, self._model, self._beside = config, model, beside
+        self.workbench = _workbench(config, inherit)
         self.cascade = cascade or policy_of_cascade(config)
         learned = self.cascade.records if self.cascade else Records()
         self.records = records_of(config) if config.moe.records else learned
-        self._selector = selector_of(config, self.records)
-        self.directory = Directory(config, surroundings)
+        self.directory = _directory(config, surroundings, inherit)
+        self.selector = self._selector_of(inherit)
         rows = {row.key: row for row in BUILT_IN}
         if config.moe.experts:
             entries = list(config.moe.experts)
@@ -74,15 +88,47 @@ class Staff:
             entries = [ExpertConfig(name=row.name) for row in BUILT_IN]
         if not config.moe.enabled:
             entries = _only_one(entries)
-        self.posts = [_post(entry, rows.get(key_of(entry.name)), config) for entry in entries]
-        for entry, post in zip(entries, self.posts, strict=True):
-            self._equip(entry, post.expert)
+        known = {post.expert.key: post for post in inherit.posts} if inherit else {}
+        self.posts = [self._posted(entry, rows.get(key_of(entry.name)), known) for entry in entries]
         self.synthesiser = synthesiser_of(config)
         self._synthesis_model = config.moe.aggregation.synthesis_model or ""
 
     def experts(self) -> tuple[Expert, ...]:
         """Everybody, in the order of the configuration."""
         return tuple(post.expert for post in self.posts)
+
+    def configured(self) -> tuple[Expert, ...]:
+        """Those whom the configuration names, without the ones made in Python."""
+        return tuple(post.expert for post in self.posts if post.grounds is not None)
+
+    def _posted(
+        self, entry: ExpertConfig, row: ExpertRow | None, known: Mapping[str, Post]
+    ) -> Post:
+        """The post that an entry describes; one that is known already if it describes that one."""
+        config = self.config
+        marked = any(one.fallback for one in config.moe.experts)
+        grounds = (entry, config.moe.enabled, marked, self.directory, self.selector, self.workbench)
+        former = known.get(entry.key or key_of(entry.name))
+        if former is not None and former.grounds == grounds:
+            return former
+        post = _post(entry, row, config)
+        post.grounds, post.max_instances = grounds, entry.max_instances
+        self._equip(entry, post.expert)
+        if former is not None and not self._beside:
+            post.expert.succeed(former.expert)
+        return post
+
+    def _selector_of(self, inherit: Staff | None) -> ModelSelector | LearningSelector:
+        """What chooses among models; the former one where it would choose by the same."""
+        if inherit is not None and inherit.chooses_by == self.chooses_by:
+            return inherit.selector
+        return selector_of(self.config, self.records, inherit.selector if inherit else None)
+
+    @property
+    def chooses_by(self) -> object:
+        """What models are chosen by; where it is equal, the same ones would be."""
+        moe = self.config.moe
+        return moe.objective, moe.budget_usd, self.records, moe.management.learning
 
     def _equip(self, entry: ExpertConfig, expert: Expert) -> None:
         """Give an expert who checks its work what it takes."""
@@ -131,18 +177,21 @@ class Staff:
             try:
                 names = post.models
                 found = [await self.directory.find_all(name) for name in names]
-                instances = [one for replicas in found for one in replicas]
-                expert.pool = self.pool(instances or await self.directory.best_for(expert.key))
+                expert.pool = self.pool(found or await self.directory.best_for(expert.key))
             except CollegiumError as error:
                 expert.no_pool = str(error)
 
-    def pool(self, instances: Sequence[Instance]) -> Pool:
+    def pool(self, instances: Sequence[Instance] | Sequence[Replicas]) -> Pool:
         """A pool of models among which the configured objective chooses."""
-        return Pool(instances, selector=self._selector, resilience=self.directory.resilience)
+        return Pool(instances, selector=self.selector, resilience=self.directory.resilience)
 
 
-def gate_of(config: Config) -> Gate | None:
+def gate_of(config: Config, *, bare: Gate | None = None) -> Gate | None:
     """The gate that the configuration names; None for the heuristic one, which the router makes.
+
+    Args:
+        config: the configuration.
+        bare: the gate as `bare_gate_of` gives it, where somebody has it already.
 
     Raises:
         PluginError: it is not installed.
@@ -155,7 +204,7 @@ def gate_of(config: Config) -> Gate | None:
     if router.type == "heuristic":
         _check_stack(router.blend, None)
         return None
-    made: Gate = plugins.load("gates", router.type)(router.model)
+    made = bare if bare is not None else bare_gate_of(config)
     known = {
         entry.key or key_of(entry.name): entry.examples
         for entry in config.moe.experts
@@ -169,7 +218,27 @@ def gate_of(config: Config) -> Gate | None:
             made = made.with_examples(known)
         except ValueError as error:
             raise ConfigError(f"moe.experts: {error}") from error
+    return made if router.taught is None else _taught(made, router.taught)
+
+
+def bare_gate_of(config: Config) -> Gate:
+    """The gate that the configuration names, as it was trained.
+
+    Raises:
+        PluginError: it is not installed.
+        GateError: it is missing or broken.
+    """
+    router = config.moe.router
+    made: Gate = plugins.load("gates", router.type)(router.model)
     return made
+
+
+def _taught(gate: Gate, path: str) -> Gate:
+    from collegium.routing.taught import taught  # noqa: PLC0415 -- only where there is something
+
+    if not isinstance(gate, BelievingGate):
+        raise ConfigError("moe.router.taught: only a gate such as `neural` can be taught")
+    return taught(gate, Path(path).expanduser())
 
 
 def _check_stack(blend: str, gate: Gate | None) -> None:
@@ -212,13 +281,15 @@ def _named(keys: Sequence[str]) -> str:
 
 def policy_of(config: Config) -> RoutingPolicy:
     """The routing policy of the configuration."""
-    router = config.moe.router
+    router, learning = config.moe.router, config.moe.management.learning
     return RoutingPolicy(
         top_k=router.top_k,
         min_confidence=router.min_confidence,
         risk=router.risk,
         switch_gain=router.switch_gain,
         blend=router.blend,
+        busy_price=config.moe.management.balance.price,
+        explore=learning.explore if learning.enabled else 0.0,
     )
 
 
@@ -232,10 +303,43 @@ def records_of(config: Config) -> Records:
     return Records() if path is None else Records.load(Path(path).expanduser())
 
 
-def selector_of(config: Config, records: Records) -> ModelSelector:
-    """What chooses among an expert's models, by the configured objective and budget."""
+def selector_of(
+    config: Config, records: Records, former: ModelSelector | LearningSelector | None = None
+) -> ModelSelector | LearningSelector:
+    """What chooses among an expert's models, by the configured objective and budget.
+
+    Where it learns, it goes on from what the `former` one has learned.
+    """
     moe = config.moe
-    return ModelSelector(records, objective=moe.objective, budget_usd=moe.budget_usd)
+    plain = ModelSelector(records, objective=moe.objective, budget_usd=moe.budget_usd)
+    learning = moe.management.learning
+    if not learning.enabled:
+        return plain
+    from collegium.learning.online.selecting import (  # noqa: PLC0415 -- only where it learns
+        LearningSelector,
+    )
+
+    arms = former.arms if isinstance(former, LearningSelector) else None
+    rng = random.Random()  # noqa: S311 -- tries models out, keeps no secret
+    return LearningSelector(plain, rng, arms=arms, explore=learning.explore)
+
+
+def _workbench(config: Config, inherit: Staff | None) -> Workbench:
+    """What answers are computed and checked with; the former one where it would be the same."""
+    if inherit is not None and inherit.config.moe.verification == config.moe.verification:
+        return inherit.workbench
+    return Workbench.of(config)
+
+
+def _directory(config: Config, surroundings: Surroundings, inherit: Staff | None) -> Directory:
+    """Where models are; the former directory itself where nothing about them has changed."""
+    if inherit is None:
+        return Directory(config, surroundings)
+    former = inherit.config
+    parts = ("backends", "models", "prices", "resilience")
+    if all(getattr(former, name) == getattr(config, name) for name in parts):
+        return inherit.directory
+    return Directory(config, surroundings, inherit=inherit.directory)
 
 
 def _only_one(entries: list[ExpertConfig]) -> list[ExpertConfig]:

@@ -1,10 +1,13 @@
-"""Decisions, responses and receipts as JSON: one shape for the command line and for HTTP."""
+"""Decisions, receipts and how experts do as JSON: one shape for the command line and for HTTP."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collegium.management.intervals import Interval
+    from collegium.management.performance import Performance
+    from collegium.management.ranking import Rank
     from collegium.types import Call, Candidate, Checked, Decision, Receipt, Response, Usage
 
 
@@ -81,6 +84,52 @@ def usage_json(usage: Usage) -> dict[str, Any]:
         "completion_tokens": usage.completion_tokens,
         "cost_usd": usage.cost_usd,
     }
+
+
+def performance_json(one: Performance) -> dict[str, Any]:
+    """How an expert, a model or an instance does; under `now` the same within the window."""
+    told = {
+        "queries": one.queries,
+        "failures": one.failures,
+        "success": interval_json(one.success),
+        "checked": interval_json(one.checked),
+        "satisfaction": interval_json(one.satisfaction),
+        "p50_ms": _rounded(one.p50_ms, 1),
+        "p95_ms": _rounded(one.p95_ms, 1),
+        "p99_ms": _rounded(one.p99_ms, 1),
+        "tokens_per_s": _rounded(one.tokens_per_s, 1),
+        "cost_usd": one.cost_usd,
+        "judged": one.judged,
+        "calibration_error": _rounded(one.calibration_error, 4),
+    }
+    return told if one.now is None else {**told, "now": performance_json(one.now)}
+
+
+def rank_json(rank: Rank) -> dict[str, Any]:
+    """How an expert ranks."""
+    return {
+        "score": round(rank.score, 4),
+        "low": round(rank.low, 4),
+        "high": round(rank.high, 4),
+        "enough": rank.enough,
+        "why": rank.why,
+    }
+
+
+def interval_json(interval: Interval | None) -> dict[str, Any] | None:
+    """A share and between which ends the true one lies; None where nothing was measured."""
+    if interval is None or not interval.count:
+        return None
+    return {
+        "mean": round(interval.mean, 4),
+        "low": round(interval.low, 4),
+        "high": round(interval.high, 4),
+        "count": round(interval.count, 2),
+    }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _candidate(candidate: Candidate) -> dict[str, Any]:

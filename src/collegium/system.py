@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import time
 from contextlib import aclosing
 from dataclasses import replace
-from itertools import islice
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from collegium import config as configuration
 from collegium.aggregation.aggregator import ResponseAggregator, response_of
-from collegium.aggregation.panel import Panel
-from collegium.answering import aggregator_of
-from collegium.assembly import Staff, check_gate, gate_of, policy_of
 from collegium.backends.directory import Directory, Surroundings
-from collegium.errors import CollegiumError, ConfigError, DeadlineExceeded, OverBudget, QueryError
-from collegium.events import Completed, EventBus, Routed
-from collegium.experts.model_expert import ModelExpert
-from collegium.experts.roster import Roster
-from collegium.management.manager import ExpertManager
-from collegium.routing.admission import check
-from collegium.routing.router import MoERouter
-from collegium.routing.selector import OBJECTIVES
+from collegium.config.source import Source
+from collegium.errors import ConfigError
+from collegium.events import EventBus, Routed
+from collegium.lineup import DEADLINE_S, Lineup, passing
+from collegium.lineups import Lineups, Maker
 from collegium.types import Chunk, Query
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
     from pathlib import Path
 
     from collegium.aggregation.learned import CascadePolicy
+    from collegium.assembly import Staff
     from collegium.config import Config
     from collegium.experts.base import Expert
+    from collegium.management.manager import ExpertManager
+    from collegium.oversight import Oversight
+    from collegium.routing.router import MoERouter
+    from collegium.storage.store import Store
     from collegium.types import Candidate, Decision, Response
 
-DEADLINE_S = 120.0
-# How many experts are asked in place of those who failed, one after the other.
-SUCCESSORS = 2
+__all__ = ["Collegium", "as_query", "passing", "this_machine"]
 
 
 class Collegium:
@@ -45,7 +40,8 @@ class Collegium:
 
     Use it as an async context manager: entering finds the models and fetches what is missing,
     leaving ends every connection and process. Experts join and leave through `manager`; what
-    happens is told through `events`.
+    happens is told through `events`. What it goes by is its lineup in force, among `lineups`; who
+    watches it, and changes that, is its `oversight`, there once it has been entered.
     """
 
     def __init__(
@@ -53,21 +49,22 @@ class Collegium:
         router: MoERouter,
         aggregator: ResponseAggregator | None = None,
         *,
-        staff: Staff | None = None,
         events: EventBus | None = None,
         deadline_s: float = DEADLINE_S,
         objective: str = "balanced",
         budget_usd: float | None = None,
     ) -> None:
-        self.router = router
-        self.aggregator = aggregator or ResponseAggregator()
+        lineup = Lineup(
+            router,
+            aggregator or ResponseAggregator(),
+            deadline_s=deadline_s,
+            objective=objective,
+            budget_usd=budget_usd,
+        )
         self.events = events or EventBus()
-        self.manager = ExpertManager(router.roster, self.events)
-        self.staff = staff
-        self.deadline_s = deadline_s
-        self.objective, self.budget_usd = objective, budget_usd
-        self._opening = asyncio.Lock()
-        self._opened = False
+        self.oversight: Oversight | None = None
+        self.source: Source | None = None
+        self.lineups = Lineups(lineup, self.events)
 
     @classmethod
     def from_config(
@@ -90,8 +87,10 @@ class Collegium:
         Raises:
             ConfigError: the file is wrong; all its mistakes are in the message.
         """
-        config = configuration.load(configuration.find(path))
-        return cls.of(config, experts=experts, model=model, surroundings=surroundings)
+        source = Source(configuration.find(path))
+        made = cls.of(source.read(), experts=experts, model=model, surroundings=surroundings)
+        made.source = source
+        return made
 
     @classmethod
     def of(
@@ -107,21 +106,53 @@ class Collegium:
 
         `cascade` takes the place of the policy that the configuration names.
         """
-        staff = Staff(config, surroundings or this_machine(), model=model, cascade=cascade)
-        for expert in experts:
-            staff.stand_in(expert)
-        gate = gate_of(config)
-        if config.moe.router.model != "builtin":
-            check_gate(gate, staff.experts())
-        router = MoERouter(Roster(staff.experts()), gate=gate, policy=policy_of(config))
-        return cls(
-            router,
-            aggregator_of(config, staff.cascade, staff.synthesiser),
-            staff=staff,
-            deadline_s=config.moe.aggregation.deadline_s,
-            objective=config.moe.objective,
-            budget_usd=config.moe.budget_usd,
-        )
+        maker = Maker(surroundings or this_machine(), model, cascade)
+        first = maker.first(config, tuple(experts))
+        made = cls(first.router)
+        made.lineups = Lineups(first, made.events, maker)
+        return made
+
+    @cached_property
+    def manager(self) -> ExpertManager:
+        """Who puts experts on duty and takes them off; made, with its tracker, when first used."""
+        from collegium.management.manager import ExpertManager  # noqa: PLC0415 -- many need none
+
+        return ExpertManager(self.lineup.router.roster, self.events)
+
+    @property
+    def lineup(self) -> Lineup:
+        """What it goes by now."""
+        return self.lineups.current
+
+    @property
+    def router(self) -> MoERouter:
+        """Who chooses the experts."""
+        return self.lineup.router
+
+    @property
+    def aggregator(self) -> ResponseAggregator:
+        """Who makes one answer of several."""
+        return self.lineup.aggregator
+
+    @property
+    def staff(self) -> Staff | None:
+        """The experts of its configuration; None where it was made of parts."""
+        return self.lineup.staff
+
+    @property
+    def deadline_s(self) -> float:
+        """Seconds for the whole answer, where a query does not say."""
+        return self.lineup.deadline_s
+
+    @property
+    def objective(self) -> str:
+        """By which models are chosen, where a query does not say."""
+        return self.lineup.objective
+
+    @property
+    def budget_usd(self) -> float | None:
+        """The most that a query may cost, where it does not say itself."""
+        return self.lineup.budget_usd
 
     @property
     def directory(self) -> Directory:
@@ -151,9 +182,12 @@ class Collegium:
         """Who would be asked, and why; no model is called. See `MoERouter.decide`."""
         if self.staff is not None:
             await self.staff.settle_names()
-        only = self._eligible(experts, without)
-        return await self.router.decide(
-            as_query(query), top_k, only=only, assume_ready=assume_ready
+        return await self.lineup.decide(
+            as_query(query),
+            top_k=top_k,
+            experts=experts,
+            without=without,
+            assume_ready=assume_ready,
         )
 
     async def ask(
@@ -214,10 +248,14 @@ class Collegium:
         Raises:
             CollegiumError: it cannot be answered; the subclass says why.
         """
-        self._refuse_early(query, strategy, (*experts, *without))
+        self.lineup.refuse_early(query, strategy, (*experts, *without))
         await self.open()
-        only = self._eligible(experts, without)
-        decision = await self.router.decide(query, top_k, only=only)
+        # Who names experts means those in force.
+        named = experts or without
+        lineup, variant = (self.lineup, "") if named else self.lineups.choose(query)
+        decision = await lineup.decide(query, top_k=top_k, experts=experts, without=without)
+        if variant:
+            decision = replace(decision, variant=variant)
         self.events.publish(Routed(query, decision))
         return decision
 
@@ -235,86 +273,15 @@ class Collegium:
         expert of the ranking is asked in their place. A chosen expert who has the model `pinned`
         answers with that one.
         """
-        started = time.perf_counter()
-        seats = [
-            (_pinned(self.router.roster[one.key], pinned), one.score) for one in decision.chosen
-        ]
-        notes: tuple[str, ...] = ()
-        successors = iter(self.successors(decision))
-        while True:
-            left_s = (query.deadline_s or self.deadline_s) - (time.perf_counter() - started)
-            panel = self._convene(query, decision, seats, left_s, notes)
-            spoke = False
-            try:
-                async with aclosing(self.aggregator.stream(panel, strategy)) as chunks:
-                    async for chunk in chunks:
-                        spoke = spoke or bool(chunk.text or chunk.tool_calls or chunk.response)
-                        if chunk.response is not None:
-                            self.events.publish(Completed(query, chunk.response))
-                        yield chunk
-            except CollegiumError as error:
-                successor = None if spoke or not passing(error) else next(successors, None)
-                if successor is None:
-                    raise
-                seats = [(self.router.roster[successor.key], successor.score)]
-                notes = (*notes, f"{successor.expert} was asked instead, since {error}")
-            else:
-                return
+        lineup = self.lineups.of(decision)
+        answering = lineup.answered(query, decision, self.events, strategy=strategy, pinned=pinned)
+        async with aclosing(answering) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     def successors(self, decision: Decision) -> tuple[Candidate, ...]:
         """Who would be asked next, where all the chosen fail: the best of the others, if ready."""
-        roster = self.router.roster
-        ready = (
-            one
-            for one in decision.passed_over
-            if one.key in roster and not roster[one.key].not_ready
-        )
-        return tuple(islice(ready, SUCCESSORS))
-
-    def _eligible(self, experts: Collection[str], without: Collection[str]) -> tuple[str, ...]:
-        """The keys of those who may be asked; empty means everybody."""
-        roster = self.router.roster
-        barred = {roster[name].key for name in without}
-        if not barred:
-            return tuple(experts)
-        among = [roster[name] for name in experts] or roster.snapshot()
-        left = tuple(one.key for one in among if one.key not in barred)
-        if not left:
-            raise QueryError("every expert who may be asked is also one who may not be")
-        return left
-
-    def _refuse_early(self, query: Query, strategy: str | None, experts: Collection[str]) -> None:
-        """Raise what would be raised anyway, before a model is fetched for nothing."""
-        check(query, max_chars=self.router.policy.max_query_chars)
-        if query.objective is not None and query.objective not in OBJECTIVES:
-            known = ", ".join(OBJECTIVES)
-            raise QueryError(f"no objective called {query.objective!r}; there are: {known}")
-        self.aggregator.strategy(strategy)
-        for name in experts:
-            self.router.roster[name]
-
-    def _convene(
-        self,
-        query: Query,
-        decision: Decision,
-        seats: Sequence[tuple[Expert, float]],
-        deadline_s: float,
-        notes: Iterable[str],
-    ) -> Panel:
-        task, objective = query.task or decision.task, query.objective or self.objective
-        budget_usd = self.budget_usd if query.budget_usd is None else query.budget_usd
-        panel = Panel(
-            replace(query, task=task, objective=objective, budget_usd=budget_usd),
-            seats,
-            events=self.events,
-            deadline_s=deadline_s,
-            decision=decision,
-            verifier=self.staff.workbench.verifier if self.staff else None,
-            records=self.staff.records if self.staff else None,
-        )
-        for note in notes:
-            panel.note(note)
-        return panel
+        return self.lineups.of(decision).successors(decision)
 
     async def open(self) -> None:
         """Find the experts' models, and fetch the embedded ones that are missing; once.
@@ -322,43 +289,57 @@ class Collegium:
         Raises:
             ModelFileError: a model is missing and could not be had.
         """
-        async with self._opening:
-            if self._opened or self.staff is None:
-                return
-            await self.staff.settle()
-            await self.staff.directory.fetch()
-            self._opened = True
+        if not self.lineups.opened:
+            await self.lineups.open()
 
     async def aclose(self) -> None:
         """End every connection and process of the college."""
-        if self.staff is not None:
-            await self.staff.directory.aclose()
+        await self.lineups.aclose()
+
+    def watch(
+        self,
+        *,
+        source: Source | None = None,
+        store: Store | None = None,
+        folder: Path | None = None,
+    ) -> Oversight:
+        """Have the college watched, and return who does; that has to be started, and closed.
+
+        Args:
+            source: where its configuration came from, to be read again when it has changed.
+            store: the record of what happens; closed with the oversight.
+            folder: where is written what the gate was taught.
+        """
+        from collegium.oversight import Oversight  # noqa: PLC0415 -- who only decides needs none
+
+        self.oversight = Oversight(
+            self.lineups,
+            self.manager,
+            self.events,
+            source=source or self.source,
+            store=store,
+            folder=folder,
+        )
+        return self.oversight
 
     async def __aenter__(self) -> Self:
         await self.open()
+        config = self.lineup.config
+        if self.oversight is None and config is not None:
+            from collegium.storage.opening import store_of  # noqa: PLC0415 -- like the oversight
+
+            await self.watch(store=store_of(config.storage, None)).start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self.oversight is not None:
+            await self.oversight.aclose()
         await self.aclose()
 
 
 def as_query(query: Query | str) -> Query:
     """A query, of its text where it is only that."""
     return Query.of(query) if isinstance(query, str) else query
-
-
-def _pinned(expert: Expert, model: str | None) -> Expert:
-    if model is None or not isinstance(expert, ModelExpert):
-        return expert
-    has = expert.pool is not None and model in expert.pool.names
-    return expert.pinned_to(model) if has else expert
-
-
-def passing(error: CollegiumError) -> bool:
-    """Whether somebody else may well succeed where this was raised."""
-    if isinstance(error, OverBudget):
-        return True  # another may be cheaper
-    return (error.status == 429 or error.status >= 500) and not isinstance(error, DeadlineExceeded)
 
 
 def this_machine() -> Surroundings:

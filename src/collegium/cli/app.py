@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from collegium.cli import ask, config, doctor, evaluate, experts, keys, models, route, serve, train
+from collegium.cli import (
+    ask,
+    config,
+    doctor,
+    evaluate,
+    experiments,
+    experts,
+    keys,
+    models,
+    rate,
+    route,
+    serve,
+    status,
+    store,
+    train,
+)
 
 
 def _version(show: bool) -> None:
@@ -38,7 +53,11 @@ def build() -> typer.Typer:
     app.command("ask")(ask.ask)
     app.command("route")(route.route)
     app.command("serve")(serve.serve)
+    app.command("status")(status.status)
+    app.command("rate")(rate.rate)
     app.add_typer(experts.app(), name="experts")
+    app.add_typer(experiments.app(), name="experiments")
+    app.add_typer(store.app(), name="store")
     app.command("train")(train.train)
     app.add_typer(evaluate.app(), name="evaluate")
     app.command("doctor")(doctor.doctor)

@@ -11,7 +11,7 @@ import typer
 
 from collegium.backends.directory import EMBEDDED_DEFAULT
 from collegium.cli import options
-from collegium.cli.college import college
+from collegium.cli.college import college, recorded
 from collegium.cli.progress import fetching
 from collegium.cli.queries import query_text
 from collegium.cli.receipts import doubt, receipt_lines
@@ -87,7 +87,7 @@ def ask(
             only = expert or ()
             chunks = asking.stream(asked, strategy=strategy, top_k=top_k, experts=only)
             telling = Telling(as_json=as_json, explain=explain)
-            async with aclosing(asking), aclosing(chunks):
+            async with recorded(asking), aclosing(asking), aclosing(chunks):
                 async for chunk in chunks:
                     if chunk.decision is not None:
                         # The fetches are over: their bars must not redraw over the answer.

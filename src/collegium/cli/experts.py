@@ -11,7 +11,8 @@ import typer
 
 from collegium import config as configuration
 from collegium.assembly import gate_of
-from collegium.cli import options
+from collegium.cli import duty, options
+from collegium.cli.administration import COLLEGIUM_KEY, KeyEnv, server
 from collegium.cli.college import college
 from collegium.cli.terminal import running, say, say_json, stderr, stdout, verb
 from collegium.errors import ConfigError, DataError
@@ -36,6 +37,7 @@ def app() -> typer.Typer:
     verbs = typer.Typer(invoke_without_command=True)
     verbs.callback()(experts)
     verbs.command("add")(add)
+    duty.register(verbs)
     return verbs
 
 
@@ -78,24 +80,37 @@ def add(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say how well it would be known; write nothing.")
     ] = False,
+    url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where collegium serves: it joins there, and not a file."),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="With --url: also in another's place.")
+    ] = False,
+    key_env: KeyEnv = COLLEGIUM_KEY,
     as_json: options.AsJson = False,
     config: options.ConfigFile = None,
     debug: options.Debug = False,
 ) -> None:
     """Add an expert that the gate knows by a few queries: 5 to 20, and nothing is trained again.
 
-    It is written at the end of the configuration's experts, the rest of the file as it was. Says
-    how many of the queries, each left out in turn, would come to it.
+    It is written at the end of the configuration's experts, the rest of the file as it was; a
+    server that runs by that file takes it by itself. Says how many of the queries, each left out in
+    turn, would come to it. With --url no file is touched: it joins the server there.
 
-    Example:
+    Examples:
     `collegium experts add WineExpert --examples wine.txt --model ollama/llama3.2`
+
+    `collegium experts add WineExpert --examples wine.txt --url http://127.0.0.1:8100`
     """
     del debug  # `verb` reads it
+    if url is None and replace:
+        raise typer.BadParameter("--replace goes with --url; change the file by hand")
+    if url is not None and dry_run:
+        raise typer.BadParameter("--dry-run says how well a file's gate would know it: no --url")
     from collegium.config.editing import with_expert, write_whole  # noqa: PLC0415 -- needs YAML
 
     texts = example_texts(examples)
-    found = configuration.find(config)
-    path = found or Path("collegium.yaml")
     entry: dict[str, Any] = {"name": name}
     if description:
         entry["description"] = description
@@ -104,6 +119,12 @@ def add(
     if model:
         entry["models"] = model
     entry["examples"] = texts
+    if url is not None:
+        told = server(url, key_env, config).send("POST", ("experts",), entry, replace=replace)
+        say_json(told) if as_json else say(f"{name} is on duty at {url}\n")
+        return
+    found = configuration.find(config)
+    path = found or Path("collegium.yaml")
     configuration.load(found)
     # As bytes: line ends and a mark at the beginning stay what they are.
     before = found.read_bytes().decode("utf-8") if found else ""

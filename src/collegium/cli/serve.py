@@ -13,6 +13,7 @@ import typer
 from collegium import config as configuration
 from collegium.cli import options
 from collegium.cli.terminal import harmless, stderr, verb
+from collegium.config.source import Source
 
 
 @verb
@@ -53,11 +54,12 @@ def serve(
     from collegium.gateway.server import Plan, listening  # noqa: PLC0415
     from collegium.gateway.server import serve as run  # noqa: PLC0415
 
-    read = configuration.load(configuration.find(config))
-    logs = read.gateway.logs.model_copy(update={"level": "debug"}) if debug else None
-    told = {"host": host, "port": port, "workers": workers, "logs": logs}
-    given = {name: value for name, value in told.items() if value is not None}
-    read = read.model_copy(update={"gateway": read.gateway.model_copy(update=given)})
+    path = configuration.find(config)
+    told = {"host": host, "port": port, "workers": workers}
+    source = Source(path, {name: value for name, value in told.items() if value is not None})
+    read = source.read()
+    if debug:
+        read = _talkative(read)
     gateway = read.gateway
     keys = keys_file or keys_path(read.gateway.keys_file)
     require_keys(gateway.host, KeyStore(keys, open_door=local(gateway.host)))
@@ -66,8 +68,9 @@ def serve(
     with tempfile.TemporaryDirectory(prefix="serving-collegium-") as shared:
         plan = Plan(
             read,
+            source,
             keys,
-            configuration.state_dir() / "ledger.sqlite3",
+            configuration.state_dir(),
             shared=Path(shared) if gateway.workers > 1 else None,
             model=model,
             offline=offline,
@@ -80,3 +83,10 @@ def serve(
             sys.stderr.flush()
 
         run(plan, listener, workers=gateway.workers, drain_s=gateway.drain_s, ready=ready)
+
+
+def _talkative(config: configuration.Config) -> configuration.Config:
+    """The configuration, with everything logged."""
+    gateway = config.gateway
+    logs = gateway.logs.model_copy(update={"level": "debug"})
+    return config.model_copy(update={"gateway": gateway.model_copy(update={"logs": logs})})

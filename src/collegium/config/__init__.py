@@ -14,7 +14,8 @@ from collegium.config.managing import (
     ScalingConfig,
     StorageConfig,
 )
-from collegium.config.reading import find, load, read, schema, to_yaml
+from collegium.config.patching import in_place_of, merged, patched
+from collegium.config.reading import find, load, read, read_data, schema, to_yaml
 from collegium.config.sections import (
     AggregationConfig,
     BackendConfig,
@@ -60,8 +61,12 @@ __all__ = [
     "config_dir",
     "find",
     "hub_url",
+    "in_place_of",
     "load",
+    "merged",
+    "patched",
     "read",
+    "read_data",
     "schema",
     "secret",
     "state_dir",

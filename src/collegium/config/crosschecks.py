@@ -116,6 +116,10 @@ def _installed(data: Any) -> Iterator[Problem]:
         yield Problem(
             ("moe", "router", "risk"), "the heuristic gate makes no sets; use `type: neural`"
         )
+    if gate == "heuristic" and _group(data, "moe", "router").get("taught") is not None:
+        yield Problem(
+            ("moe", "router", "taught"), "the heuristic gate is not taught; use `type: neural`"
+        )
     strategy = _group(data, "moe", "aggregation").get("strategy")
     if isinstance(strategy, str) and strategy != "weighted":
         yield from _plugin(("moe", "aggregation", "strategy"), "strategies", strategy)

@@ -5,13 +5,15 @@ from typing import Annotated
 from pydantic import Field
 
 from collegium.config.section import Section
-from collegium.config.values import AtLeastOne, NotNegative, Positive, Risk, Share, Text
+from collegium.config.values import AtLeastOne, NotNegative, Positive, Record, Risk, Share, Variable
 
 
 class RankingConfig(Section):
     """What an expert's rank is made of; the weights count in proportion to their sum."""
 
-    success: NotNegative = Field(default=0.5, description="What the share of successes weighs.")
+    success: NotNegative = Field(
+        default=0.5, description="What the share of queries answered of late weighs."
+    )
     free: NotNegative = Field(default=0.3, description="What free capacity weighs.")
     speed: NotNegative = Field(default=0.2, description="What being quick weighs.")
     fewest: AtLeastOne = Field(
@@ -88,7 +90,8 @@ class ManagementConfig(Section):
         default=0.85, description="The share of good answers below which an expert underperforms."
     )
     remove_underperforming: bool = Field(
-        default=False, description="Whether such an expert is taken off."
+        default=False,
+        description="Whether such an expert gets no more queries, where that is beyond doubt.",
     )
     window_s: Positive = Field(
         default=3600.0, description="Seconds that count as now where performance is shown."
@@ -97,7 +100,7 @@ class ManagementConfig(Section):
         default=200.0, description="Outcomes after which an older one counts half."
     )
     watch_config: bool = Field(
-        default=True, description="Whether a changed file is read again while `serve` runs."
+        default=True, description="Whether the file is read again when it has changed."
     )
     rate_within_s: Positive = Field(
         default=604_800.0, description="Seconds after an answer in which it can be rated."
@@ -120,13 +123,18 @@ class ManagementConfig(Section):
 class StorageConfig(Section):
     """The record of what happened."""
 
-    url: Text | None = Field(
+    url: Record | None = Field(
         default=None,
         description="A SQLite file's path, postgresql://..., or off; none: `serve` and `ask` use a "
         "file in the user's own folder, Python programs none.",
     )
+    password_env: Variable | None = Field(
+        default=None,
+        description="The name of the environment variable that holds the database's password.",
+    )
     queue: AtLeastOne = Field(
-        default=10_000, description="Events that may wait to be written; what is more is dropped."
+        default=10_000,
+        description="Events that may wait to be written; what is more is dropped and counted.",
     )
     keep_days: Positive | None = Field(
         default=90.0, description="Days after which events are deleted; none: they are kept."

@@ -14,6 +14,8 @@ from collegium.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from collegium.config.document import Document
+
 FILE_NAME = "collegium.yaml"
 LIMIT_BYTES = 1024 * 1024
 
@@ -64,9 +66,25 @@ def read(text: str, *, source: str = FILE_NAME) -> Config:
         ConfigError: it is wrong; `problems` has a line for every mistake, with its place.
     """
     # Without a file there is no YAML to know about, and most first runs have no file.
-    from collegium.config import crosschecks, document, wording  # noqa: PLC0415
+    from collegium.config import document  # noqa: PLC0415
 
-    parsed = document.parse(text, source=source)
+    return _checked(document.parse(text, source=source))
+
+
+def read_data(data: Any, *, source: str) -> Config:
+    """The configuration that plain values are, such as JSON has; `source` as in `read`.
+
+    Raises:
+        ConfigError: it is wrong; `problems` has every mistake.
+    """
+    from collegium.config import document  # noqa: PLC0415 -- as in `read`
+
+    return _checked(document.Document(source, data, {}))
+
+
+def _checked(parsed: Document) -> Config:
+    from collegium.config import crosschecks, wording  # noqa: PLC0415 -- as in `read`
+
     problems = [*parsed.problems, *crosschecks.cross_checks(parsed)]
     try:
         config = Config.model_validate(parsed.data)

@@ -37,6 +37,23 @@ def _address(url: str) -> str:
     return url.rstrip("/")
 
 
+def _record(url: Any) -> Any:
+    # YAML reads a bare `off` as false.
+    if url is False:
+        return "off"
+    if isinstance(url, str) and "://" in url:
+        try:
+            login = urlsplit(url).password
+        except ValueError as error:
+            raise ValueError(f"{url!r} is not an address: {error}") from error
+        if login:
+            raise ValueError(
+                "secrets are never in the YAML, nor in an address: put the variable's name in "
+                "password_env"
+            )
+    return url
+
+
 def _variable(name: str) -> str:
     # The common mistake is to paste the key itself, so the value is not repeated.
     if not re.fullmatch(r"(?!(?:sk|pk|hf|gsk|xai)_)[A-Za-z_][A-Za-z0-9_]*", name):
@@ -95,6 +112,7 @@ Source: TypeAlias = Annotated[
     ),
 ]
 Address: TypeAlias = Annotated[str, AfterValidator(_address)]
+Record: TypeAlias = Annotated[Text, BeforeValidator(_record)]
 Variable: TypeAlias = Annotated[str, AfterValidator(_variable)]
 # A list of words is taken as the same words, each weighing so much that it decides a plain query.
 Words: TypeAlias = Annotated[

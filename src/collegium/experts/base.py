@@ -50,6 +50,8 @@ class Expert(ABC):
     capabilities: Sequence[ExpertCapability]
     # The model it answers with, where that is only one.
     model: str = ""
+    # Why it gets no queries for now, though it could answer them; empty where it gets them.
+    resting: str = ""
 
     def __init__(
         self,
@@ -135,6 +137,11 @@ class Expert(ABC):
         return ""
 
     @property
+    def lacks(self) -> str:
+        """Why it gets no queries now: it rests, or it is not ready; empty where it gets them."""
+        return self.resting or self.not_ready
+
+    @property
     def max_load(self) -> int:
         """How many queries at once it takes: the most any capability does."""
         return max([capability.max_load for capability in self.capabilities], default=4)
@@ -176,6 +183,11 @@ class Expert(ABC):
         """The mean over the queries so far; before the first, what the capabilities promise."""
         promised = (capability.average_latency_ms for capability in self.capabilities)
         return self._ledger.mean_latency_ms or min(promised, default=0.0)
+
+    def succeed(self, former: Expert) -> None:
+        """Take over the load and the record of the one in whose place it comes."""
+        self._ledger = former._ledger
+        self.resting = former.resting
 
     def update_stats(self, success: bool, latency: float) -> None:
         """Record that a query ended: whether with an answer, and after how many milliseconds.

@@ -31,11 +31,15 @@ logger = logging.getLogger(__name__)
 CLIENT_GONE = 499
 SWEEP_S = 1.0
 LONGEST_ID = 128
+OPEN_STEP = "{name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as an endpoint gets it; `tail` is what follows the endpoint's own path."""
+    """One request as an endpoint gets it; `tail` is what its path has where the endpoint's is open.
+
+    That is what follows a '/' at its end, or stands for `{name}`.
+    """
 
     exchange: Exchange
     key: Key
@@ -46,7 +50,8 @@ class Call:
 class Endpoint:
     """What answers at a path: a handler for each method, and the permission it takes.
 
-    Without a `permission` it is open to everybody. `error` makes the body of an error in the
+    A path that ends with '/' has everything beneath it; one with `{name}` in it has any one step
+    there. Without a `permission` it is open to everybody. `error` makes the body of an error in the
     endpoint's own shape. `counted` requests count among those being answered.
     """
 
@@ -60,8 +65,8 @@ class Endpoint:
 class Gateway:
     """Hands every request to the endpoint at its path.
 
-    A path that ends with '/' has everything beneath it. Whatever an endpoint raises becomes a reply
-    of the shape that its API has, or where the reply has begun, ends it.
+    Whatever an endpoint raises becomes a reply of the shape that its API has, or where the reply
+    has begun, ends it.
     """
 
     def __init__(
@@ -76,7 +81,8 @@ class Gateway:
         stopping: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.door = door
-        self._exact = {one.path: one for one in endpoints if not one.path.endswith("/")}
+        self._exact = {one.path: one for one in endpoints if OPEN_STEP not in one.path}
+        self._open = [one for one in endpoints if OPEN_STEP in one.path]
         self._beneath = [one for one in endpoints if one.path.endswith("/")]
         self._witness = witness
         self._cors = cors
@@ -97,7 +103,7 @@ class Gateway:
         exchange.id = _identity(exchange)
         exchange.extra.append((b"x-request-id", exchange.id.encode()))
         endpoint, tail = self._endpoint(exchange.path)
-        route = endpoint.path.rstrip("/") if endpoint else "other"
+        route = endpoint.path.partition(OPEN_STEP)[0].rstrip("/") if endpoint else "other"
         if self._cors is not None and await self._cors.met(exchange):
             return
         with self._witness.request(exchange, route):
@@ -146,6 +152,10 @@ class Gateway:
         exact = self._exact.get(path)
         if exact is not None:
             return exact, ""
+        for endpoint in self._open:
+            step = _step(path, endpoint.path)
+            if step:
+                return endpoint, step
         for endpoint in self._beneath:
             if path.startswith(endpoint.path):
                 return endpoint, path[len(endpoint.path) :]
@@ -174,20 +184,32 @@ class Gateway:
                 await self._starting()
         except Exception as error:
             logger.exception("the gateway does not start")
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
             sweeping.cancel()
+            await self._end()
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
         sweeping.cancel()
+        await self._end()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _end(self) -> None:
+        """Let go of everything, the last words of the log included."""
         if self._stopping is not None:
             await self._stopping()
-        await send({"type": "lifespan.shutdown.complete"})
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_S)
             self.door.put_out_idlers(self._slow_reader_s)
+
+
+def _step(path: str, pattern: str) -> str:
+    """What a path has where the pattern is open; empty where they differ elsewhere."""
+    before, _, after = pattern.partition(OPEN_STEP)
+    step = path.removeprefix(before).removesuffix(after)
+    return step if path == f"{before}{step}{after}" and "/" not in step else ""
 
 
 def _identity(exchange: Exchange) -> str:

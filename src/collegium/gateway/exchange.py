@@ -42,12 +42,13 @@ class ClientGone(Exception):
 class Exchange:
     """A request as it came, and what is said to it.
 
-    `id` is the request's, given by the client or made here. `headers` has the last value of each
-    header by its name in lower case. Headers in `extra` go out with the reply. While a piece is
-    being sent, `writing_since` says from when on (`time.monotonic()`). `hold` counts the bytes
-    that are held of bodies, `held` of this one. `account` is the chat request's own, `prompt` what
-    it asked, where logs are to say so, `refusal` and `complaint` are the code and the words of the
-    error it ended with, `span` is what tells a collector.
+    `id` is the request's, given by the client or made here. `query` is what follows the '?'.
+    `headers` has the last value of each header by its name in lower case. Headers in `extra` go out
+    with the reply. While a piece is being sent, `writing_since` says from when on
+    (`time.monotonic()`). `hold` counts the bytes that are held of bodies, `held` of this one.
+    `account` is the chat request's own, `prompt` what it asked, where logs are to say so, `refusal`
+    and `complaint` are the code and the words of the error it ended with, `span` is what tells a
+    collector.
     """
 
     __slots__ = (
@@ -67,6 +68,7 @@ class Exchange:
         "method",
         "path",
         "prompt",
+        "query",
         "refusal",
         "span",
         "started",
@@ -77,6 +79,7 @@ class Exchange:
     def __init__(self, scope: Scope, receive: Receive, send: Send, *, started: float) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.query: bytes = scope.get("query_string", b"")
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.id = ""
         self.started = started

@@ -46,25 +46,21 @@ class Express:
         It may where one expert was chosen who answers by a model of a server, computes nothing,
         and has nothing to check before it is shown; and where no budget is to be held to.
         """
-        if not way.plain or len(decision.chosen) != 1 or query.budget_usd or self._budgeted:
+        lineup = self._college.lineups.of(decision)
+        budgeted = query.budget_usd or lineup.budget_usd is not None
+        if not way.plain or len(decision.chosen) != 1 or budgeted:
             return None
-        expert = self._college.router.roster[decision.chosen[0].key]
+        expert = lineup.router.roster.chosen(decision.chosen[0].key)
         if not isinstance(expert, ModelExpert) or expert.not_ready or expert.computes(query):
             return None
-        if expert.pool is None or self._several(expert):
+        # The configured strategy would listen to several models of the expert.
+        several = lineup.aggregator.default != "weighted" and len(expert.voices()) > 1
+        if expert.pool is None or several:
             return None
         raw = asked.choices > 1 or any(asked.body.get(name) for name in RAW)
         if isinstance(expert, VerifyingExpert) and not raw and checks(expert, query):
             return None
         return expert
-
-    @property
-    def _budgeted(self) -> bool:
-        return self._college.budget_usd is not None
-
-    def _several(self, expert: ModelExpert) -> bool:
-        """Whether the configured strategy would listen to several models of the expert."""
-        return self._college.aggregator.default != "weighted" and len(expert.voices()) > 1
 
     @asynccontextmanager
     async def reply(

@@ -15,6 +15,7 @@ from collegium.errors import (
     InvalidRequest,
     NotFound,
     QueryError,
+    Refusal,
 )
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def kind_of(error: CollegiumError) -> str:
         return {401: "authentication_error", 403: "permission_error"}.get(
             error.status, "rate_limit_error"
         )
-    if isinstance(error, QueryError | NotFound) or (
+    if isinstance(error, QueryError | NotFound | Refusal) or (
         isinstance(error, BackendRefused) and error.status < 500
     ):
         return "invalid_request_error"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from collegium.backends.directory import EMBEDDED_DEFAULT, LOCAL
 from collegium.config import LlamaCppBackendConfig
+from collegium.events import Reconfigured
 from collegium.gateway.affinity import ToolLoops
 from collegium.gateway.afterwards import Afterwards
 from collegium.gateway.app import Endpoint, Gateway
@@ -21,13 +22,17 @@ from collegium.gateway.cors import Cors
 from collegium.gateway.decisions import Accounts
 from collegium.gateway.dialects import MessagesDialect, ResponsesDialect
 from collegium.gateway.door import Door
+from collegium.gateway.endpoints.administering import Administering
 from collegium.gateway.endpoints.catalogue import Catalogue
 from collegium.gateway.endpoints.chat import Chat
 from collegium.gateway.endpoints.deciding import Deciding
 from collegium.gateway.endpoints.document import Document
 from collegium.gateway.endpoints.embeddings import Embeddings
+from collegium.gateway.endpoints.experimenting import Experimenting
 from collegium.gateway.endpoints.health import Health
+from collegium.gateway.endpoints.rating import Rating
 from collegium.gateway.faults import message_of
+from collegium.gateway.gauges import Gauges
 from collegium.gateway.opening import Opening
 from collegium.gateway.security import KeyStore, Limiter, local, require_keys, sent_from_here
 from collegium.gateway.service import Service
@@ -37,6 +42,7 @@ from collegium.observe.families import Names
 from collegium.observe.logs import Logs
 from collegium.observe.metrics import Metrics
 from collegium.observe.tracing import tracer_of
+from collegium.storage.opening import store_of
 from collegium.system import Collegium, this_machine
 
 if TYPE_CHECKING:
@@ -45,8 +51,11 @@ if TYPE_CHECKING:
     from collegium.config import Config
     from collegium.encoders.base import Encoder
     from collegium.errors import CollegiumError
+    from collegium.events import Event
     from collegium.gateway.dialects import Dialect
     from collegium.gateway.server import Plan
+    from collegium.observe.tracing import Tracer
+    from collegium.verification.checks import Verifier
 
 
 def gateway_of(plan: Plan) -> Gateway:
@@ -62,23 +71,14 @@ def gateway_of(plan: Plan) -> Gateway:
     keys = KeyStore(plan.keys_path, open_door=opens(config))
     require_keys(door_settings.host, keys)
     settings = Settings.of(config)
-    logs = Logs(
-        sys.stderr,
-        form=door_settings.logs.format,
-        level=door_settings.logs.level,
-        prompts=door_settings.logs.prompts,
-        secrets=secrets_of(config),
+    eyes = Eyes.of(plan, college)
+    oversight = college.watch(
+        source=plan.source,
+        store=store_of(config.storage, plan.state / "record.sqlite3"),
+        folder=plan.state / "taught",
     )
-    metrics = Metrics(names_of(college, config), shared=plan.shared)
-    tracer = tracer_of(
-        door_settings.otlp_endpoint,
-        version=version("collegium"),
-        prompts=door_settings.logs.prompts,
-    )
-    college.events.subscribe(metrics)
-    college.events.subscribe(tracer)
-    college.directory.listeners.add(metrics)
-    witness = Witness(metrics, tracer, logs=logs)
+    witness = Witness(eyes.metrics, eyes.tracer, logs=eyes.logs, put=oversight.recorder.put)
+    gauges = Gauges(college, oversight, eyes.metrics)
     vectors = cache(lambda: encoder_of(college))
     answers = cache_of(config, vectors)
     commons = None
@@ -86,14 +86,13 @@ def gateway_of(plan: Plan) -> Gateway:
         commons = Commons(plan.shared / "commons.sqlite3", door_settings.decisions)
     accounts = Accounts(door_settings.decisions, commons)
     college.events.subscribe(accounts)
-    limiter = Limiter(plan.ledger_path)
-    verifier = college.staff.workbench.verifier if college.staff else None
-    afterwards = Afterwards(verifier, accounts.close)
+    limiter = Limiter(plan.state / "ledger.sqlite3")
+    afterwards = Afterwards(partial(verifier_of, college), accounts.close, college.events)
     service = Service(
         college,
         afterwards,
-        tracer,
-        embedded=embedded_of(config),
+        eyes.tracer,
+        embedded=lambda: embedded_of(college.lineups.config),
         express=door_settings.express,
     )
     cors = Cors(door_settings.cors_origins)
@@ -104,26 +103,28 @@ def gateway_of(plan: Plan) -> Gateway:
     )
     opening = Opening(college)
     chat = Chat(service, accounts, limiter, answers, witness, settings, ToolLoops(commons))
-    health = Health(college, door, opening, metrics, answers)
+    health = Health(college, door, opening, eyes.metrics, answers, oversight)
     deciding = Deciding(college, accounts, limiter, settings)
-    catalogue = Catalogue(college, embedded_of(config), int(time.time()))
+    catalogue = Catalogue(college, lambda: embedded_of(college.lineups.config), int(time.time()))
     document = Document(version("collegium"))
     embeddings = Embeddings(service, vectors, limiter, settings)
 
     async def starting() -> None:
-        logs.start()
+        eyes.logs.start()
+        await oversight.start()
         opening.begin()
+        gauges.begin()
 
     async def stopping() -> None:
         await opening.aclose()
+        await gauges.aclose()
+        await oversight.aclose()
         await afterwards.aclose()
         await college.aclose()
         await limiter.aclose()
         if commons is not None:
             await commons.aclose()
-        await asyncio.to_thread(tracer.close)
-        metrics.close()
-        logs.close()
+        await eyes.aclose()
 
     return Gateway(
         (
@@ -136,6 +137,9 @@ def gateway_of(plan: Plan) -> Gateway:
             Endpoint("/api/route", {"POST": deciding.route}, counted=True),
             Endpoint("/api/decisions", {"GET": deciding.latest}),
             Endpoint("/api/decisions/", {"GET": deciding.decision}),
+            *Rating(oversight, accounts).endpoints(),
+            *Administering(college, oversight).endpoints(),
+            *Experimenting(oversight).endpoints(),
             Endpoint("/api/status", {"GET": health.status}, permission="admin"),
             Endpoint("/metrics", {"GET": health.exposition}, permission="admin"),
             Endpoint("/openapi.json", {"GET": document.shown}, permission=None),
@@ -149,6 +153,47 @@ def gateway_of(plan: Plan) -> Gateway:
         starting=starting,
         stopping=stopping,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """What sees everything and changes nothing."""
+
+    logs: Logs
+    metrics: Metrics
+    tracer: Tracer
+
+    @classmethod
+    def of(cls, plan: Plan, college: Collegium) -> Self:
+        """Those of a plan, who hear of all that happens in the college from now on."""
+        config, settings = plan.config, plan.config.gateway
+        logs = Logs(
+            sys.stderr,
+            form=settings.logs.format,
+            level=settings.logs.level,
+            prompts=settings.logs.prompts,
+            secrets=secrets_of(config),
+        )
+        metrics = Metrics(names_of(college, config), shared=plan.shared)
+        tracer = tracer_of(
+            settings.otlp_endpoint, version=version("collegium"), prompts=settings.logs.prompts
+        )
+        college.events.subscribe(metrics)
+        college.events.subscribe(tracer)
+        college.directory.listeners.add(metrics)
+
+        def learn_secrets(event: Event) -> None:
+            if isinstance(event, Reconfigured):
+                logs.redactor.learn(secrets_of(college.lineups.config))
+
+        college.events.subscribe(learn_secrets)
+        return cls(logs, metrics, tracer)
+
+    async def aclose(self) -> None:
+        """Let go of files and connections."""
+        await asyncio.to_thread(self.tracer.close)
+        self.metrics.close()
+        self.logs.close()
 
 
 def translated(path: str, chat: Chat, dialect: Dialect) -> Endpoint:
@@ -212,6 +257,11 @@ def encoder_of(college: Collegium) -> Encoder:
     from collegium.routing.shelf import BUILTIN_ENCODER, encoder  # noqa: PLC0415 -- numpy
 
     return encoder(BUILTIN_ENCODER)
+
+
+def verifier_of(college: Collegium) -> Verifier | None:
+    """Who checks answers now, if anybody does."""
+    return college.staff.workbench.verifier if college.staff else None
 
 
 def cache_of(config: Config, vectors: Callable[[], Encoder]) -> AnswerCache | None:

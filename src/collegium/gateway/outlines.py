@@ -7,9 +7,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from collegium.gateway.outlines_management import ExpertStatus, Text
 from collegium.gateway.requests import AtLeastOne, Name, Overrides
-
-Text = Annotated[str, Meta(min_length=1)]
 
 
 class ResponsesBody(Struct):
@@ -246,20 +245,6 @@ class Readiness(Struct):
     reason: str
 
 
-class ExpertStatus(Struct):
-    """How one expert is."""
-
-    expert: str
-    name: str
-    ready: bool
-    lacks: str | None
-    load: float
-    max_load: float
-    queries: int
-    success_rate: float
-    average_latency_ms: float
-
-
 class InstanceStatus(Struct):
     """How one instance of a model is."""
 
@@ -287,6 +272,12 @@ class Status(Struct):
     experts: list[ExpertStatus]
     instances: list[InstanceStatus] = field(default_factory=list)
     cache: CacheStatus | None = None
+    generation: int | None = None
+    fleet: list[dict[str, Any]] = field(default_factory=list)
+    experiments: list[dict[str, Any]] = field(default_factory=list)
+    drift: list[dict[str, Any]] = field(default_factory=list)
+    learning: dict[str, Any] | None = None
+    storage: dict[str, Any] | None = None
 
 
 OUTLINES = (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
+from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Meta, Struct
@@ -14,6 +15,8 @@ from collegium.types import Message, Query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+T = TypeVar("T", bound=Struct)
 
 # What the backend is not sent of a body: what we read ourselves, and what we write anew.
 OURS = frozenset({"messages", "model", "stream", "tools", "collegium", "deadline_s"})
@@ -92,6 +95,10 @@ _CHOICES = {
     "objective": ("quality", "balanced", "cheap", "fast", "parity"),
 }
 NONE_ASKED = Overrides()
+# How deep the bodies of requests go that are no conversations.
+DEEPEST = 16
+MOST_PARAMETERS = 16
+YES_OR_NO = {"true": True, "false": False}
 
 
 def decoded(raw: bytes, *, depth: int) -> dict[str, Any]:
@@ -151,7 +158,40 @@ def checked(body: Mapping[str, Any], *, messages: int, choices: int) -> ChatBody
     return chat
 
 
-def invalid(error: msgspec.ValidationError) -> InvalidRequest:
+def shaped(raw: bytes, shape: type[T]) -> T:
+    """A body as what it should be; none at all is an empty object.
+
+    Raises:
+        InvalidRequest: it is not that.
+    """
+    try:
+        return msgspec.convert(decoded(raw or b"{}", depth=DEEPEST), shape)
+    except msgspec.ValidationError as error:
+        raise invalid(error, shape) from error
+
+
+def flag(query: bytes, name: str) -> bool:
+    """Whether a query string says `name=true`; nothing else may be in it.
+
+    Raises:
+        InvalidRequest: there is something else in it, or something that is neither yes nor no.
+    """
+    try:
+        told = parse_qsl(
+            query.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS
+        )
+    except ValueError as error:
+        raise InvalidRequest(f"the query string has more than {MOST_PARAMETERS} parts") from error
+    unknown = next((one for one, _ in told if one != name), None)
+    if unknown is not None:
+        raise InvalidRequest(f"{unknown!r}: unknown parameter; there is: {name}", unknown)
+    value = told[-1][1] if told else "false"
+    if value not in YES_OR_NO:
+        raise InvalidRequest(f"{name}: {value!r} is neither true nor false", name)
+    return YES_OR_NO[value]
+
+
+def invalid(error: msgspec.ValidationError, shape: type[Struct] = Overrides) -> InvalidRequest:
     """What a shape that does not fit means, with the name of the part."""
     found = _PLACE.match(str(error))
     words, place = (found["words"], found["place"]) if found else (str(error), None)
@@ -164,7 +204,7 @@ def invalid(error: msgspec.ValidationError) -> InvalidRequest:
             words += "; 'auto' lets the college choose"
     unknown = re.search(r"contains unknown field `(.+)`", words)
     if unknown:
-        known = ", ".join(Overrides.__struct_fields__)
+        known = ", ".join((Overrides if param else shape).__struct_fields__)
         words = f"unknown key {unknown[1]!r}; there are: {known}"
     if words.startswith("Invalid enum value"):
         words += f"; there are: {', '.join(_CHOICES.get((param or '').rpartition('.')[2], ()))}"

@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from collegium.config import Config
+    from collegium.config.source import Source
     from collegium.gateway.app import Gateway
 
 logger = logging.getLogger(__name__)
 
 BACKLOG = 2048
 KEEP_ALIVE_S = 75
+# A worker answers nobody before it has imported everything, which may take long.
+STARTED_S = 60
 # How often a worker looks whether its parent is there.
 ORPHANED_S = 1.0
 
@@ -39,12 +42,14 @@ ORPHANED_S = 1.0
 class Plan:
     """What to serve, and where its workers meet: whatever a new process has to be told.
 
-    `shared` is a folder of this run's workers alone.
+    `source` is where the configuration came from; `state` the user's folder for what is written
+    down; `shared` one of this run's workers alone.
     """
 
     config: Config
+    source: Source
     keys_path: Path
-    ledger_path: Path
+    state: Path
     shared: Path | None = None
     model: str | None = None
     offline: bool = False
@@ -172,6 +177,7 @@ def serve(
         date_header=False,
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_worker_healthcheck=STARTED_S,
         timeout_graceful_shutdown=max(1, round(drain_s)),
     )
     ready()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from collegium.backends.base import Prompt
 from collegium.backends.pool import Pool
 from collegium.errors import CollegiumError, InvalidRequest, UnknownModel
+from collegium.events import Unanswered
 from collegium.gateway.asking import single
 from collegium.gateway.composed import composed
 from collegium.gateway.express import Express
@@ -19,8 +20,9 @@ from collegium.gateway.requests import OURS, message_of, query_of
 from collegium.system import passing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Collection, Mapping
+    from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 
+    from collegium.backends.directory import Directory
     from collegium.gateway.afterwards import Afterwards
     from collegium.gateway.asking import Asked
     from collegium.gateway.naming import Way
@@ -36,7 +38,7 @@ NAMED_POOLS = 256
 class Service:
     """The college, as the gateway asks it.
 
-    `embedded` has, for each backend of model files, the models that a client may name. With
+    `embedded` gives, for each backend of model files, the models that a client may name now. With
     `express`, one expert's answer that nothing is to be done with goes through byte by byte.
     """
 
@@ -46,7 +48,7 @@ class Service:
         afterwards: Afterwards,
         tracer: Tracer,
         *,
-        embedded: Mapping[str, Collection[str]],
+        embedded: Callable[[], Mapping[str, Collection[str]]],
         express: bool = True,
     ) -> None:
         self.college = college
@@ -54,6 +56,7 @@ class Service:
         self._embedded = embedded
         self._express = Express(college, afterwards, tracer) if express else None
         self._pools: OrderedDict[str, Pool] = OrderedDict()
+        self._pools_of: Directory | None = None
 
     def reply(self, asked: Asked) -> AbstractAsyncContextManager[Reply]:
         """The reply to a request, once it has begun; leaving ends all work on it.
@@ -118,6 +121,8 @@ class Service:
             except CollegiumError as error:
                 successors = self.college.successors(decision) if passing(error) else ()
                 if not successors or len(account.notes) >= len(decision.ranking):
+                    latency_ms = (time.perf_counter() - asked.started) * 1000
+                    self.college.events.publish(Unanswered(query, error, latency_ms))
                     raise
                 asked.holder = None
                 account.notes = (
@@ -172,6 +177,10 @@ class Service:
         Raises:
             UnknownModel: nothing has it, or a client may not name it.
         """
+        if self._pools_of is not self.college.directory:
+            # The names may mean other models since.
+            self._pools.clear()
+            self._pools_of = self.college.directory
         pool = self._pools.get(name)
         if pool is None and "/" not in name and name not in self.college.directory.aliases:
             await self._refuse_unlisted(name)
@@ -208,7 +217,7 @@ class Service:
             UnknownModel: it is another one.
         """
         backend, _, model = name.partition("/")
-        models = self._embedded.get(backend)
+        models = self._embedded().get(backend)
         if models is not None and model not in models:
             known = ", ".join(f"{backend}/{one}" for one in models)
             raise UnknownModel(f"no model called {name!r}; of {backend!r} there are: {known}")

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from collegium.errors import AccessError, BackendError, ExpertError, Overloaded
 from collegium.gateway.exchange import UNTOLD
 from collegium.observe.lines import Handled
+from collegium.storage.records import Record
 from collegium.types import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from collegium.errors import CollegiumError
@@ -26,17 +28,24 @@ QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
 
 
 class Witness:
-    """Tells the metrics, the tracer and the logs of every request, once."""
+    """Tells the metrics, the tracer and the logs of every request, once.
+
+    `put` takes a record of each that asked something.
+    """
 
     def __init__(
         self,
         metrics: Metrics,
         tracer: Tracer,
         logs: Logs,
+        *,
+        put: Callable[[Record], None] | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.metrics = metrics
         self.tracer = tracer
         self.logs = logs
+        self._put, self._clock = put, clock
 
     def request(self, exchange: Exchange, route: str) -> Seen:
         """A request, until the context is left."""
@@ -48,6 +57,8 @@ class Witness:
         self.metrics.request_ended(route, exchange.status, seconds)
         if route not in QUIET:
             self.logs.request(_handled(exchange, route, seconds))
+        if exchange.account is not None and self._put is not None:
+            self._put(_record(exchange, exchange.account, route, seconds, self._clock()))
 
     def told(self, account: Account, span: RequestSpan) -> None:
         """Count what no event has told of."""
@@ -158,3 +169,22 @@ def _handled(exchange: Exchange, route: str, seconds: float) -> Handled:
         cost_usd=usage.cost_usd if usage else None,
         prompt=exchange.prompt,
     )
+
+
+def _record(exchange: Exchange, account: Account, route: str, seconds: float, at: float) -> Record:
+    """A request as the record has it."""
+    data = {
+        "method": exchange.method,
+        "route": route,
+        "status": exchange.status,
+        "key": account.owner,
+        "asked": account.asked,
+        "strategy": account.strategy,
+        "stream": account.ttft_ms is not None,
+        "latency_ms": round(seconds * 1000, 3),
+        "first_token_ms": None if account.ttft_ms is None else round(account.ttft_ms, 3),
+        "overhead_ms": round(account.overhead_ms, 3),
+        "cache": account.cached,
+        "error": exchange.refusal,
+    }
+    return Record("request", at, account.id, account.expert, account.model, data=data)

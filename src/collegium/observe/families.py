@@ -25,6 +25,12 @@ ROUTES = (
     "/api/route",
     "/api/decisions",
     "/api/status",
+    "/api/ratings",
+    "/api/experts",
+    "/api/backends",
+    "/api/models",
+    "/api/experiments",
+    "/api/config",
     "/health/live",
     "/health/ready",
     "/metrics",
@@ -33,11 +39,13 @@ STATUSES = ("2xx", "3xx", "4xx", "5xx", "gone")
 OUTCOMES = ("answered", "failed", "abandoned")
 STATES = ("closed", "half-open", "open")
 CACHES = ("exact", "semantic")
+DRIFTS = ("input", "success", "calibration")
 
 # Seconds. Answers take from milliseconds (a cache, an error) to minutes (a panel of large models).
 WAITS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 # What the house itself adds is a matter of microseconds.
 MOMENTS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+RATINGS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 
 
@@ -56,7 +64,8 @@ class Names:
 class Family:
     """One metric. `labels` has for each label the values it may have beside 'other'.
 
-    The name of a counter is without the `_total` that it is shown with.
+    The name of a counter is without the `_total` that it is shown with. Of several workers the sum
+    is shown; where that would mean nothing, their `mean`.
     """
 
     name: str
@@ -65,6 +74,7 @@ class Family:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
     buckets: tuple[float, ...] = ()
     unit: str = ""
+    mean: bool = False
 
     @property
     def shown_as(self) -> str:
@@ -182,7 +192,62 @@ def families(names: Names) -> tuple[Family, ...]:
             "Requests refused by a limit, by the code of the error.",
             {"reason": codes},
         ),
+        *_of_management(expert),
         Family("collegium_workers", GAUGE, "Processes that serve."),
+    )
+
+
+def _of_management(expert: Mapping[str, tuple[str, ...]]) -> tuple[Family, ...]:
+    """What is measured of how experts are managed."""
+    return (
+        Family(
+            "collegium_expert_utilisation",
+            GAUGE,
+            "The share of an expert's places that is taken; the mean over the workers.",
+            expert,
+            mean=True,
+        ),
+        Family(
+            "collegium_expert_rank",
+            GAUGE,
+            "The score by which experts rank, from 0 to 1; the mean over the workers.",
+            expert,
+            mean=True,
+        ),
+        Family(
+            "collegium_instances",
+            GAUGE,
+            "Instances in an expert's pool, those of each worker counted.",
+            expert,
+        ),
+        Family("collegium_resizes", COUNTER, "Times a pool was given other instances.", expert),
+        Family(
+            "collegium_ratings",
+            HISTOGRAM,
+            "Ratings of answers, from 0 to 1.",
+            expert,
+            RATINGS,
+        ),
+        Family(
+            "collegium_drift_alarms",
+            COUNTER,
+            "Alarms that the traffic or an expert is not as it was.",
+            {"what": DRIFTS},
+        ),
+        Family(
+            "collegium_experiments_running",
+            GAUGE,
+            "Experiments on a part of the traffic; the mean over the workers.",
+            mean=True,
+        ),
+        Family("collegium_events_dropped", COUNTER, "Events that the record has not taken."),
+        Family("collegium_storage_failing", GAUGE, "Workers whose record cannot be written now."),
+        Family(
+            "collegium_config_generation",
+            GAUGE,
+            "How often the configuration was swapped; the mean over the workers.",
+            mean=True,
+        ),
     )
 
 

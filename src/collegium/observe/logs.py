@@ -59,12 +59,12 @@ class Logs:
         secrets: Iterable[str] = (),
         capacity: int = CAPACITY,
     ) -> None:
-        redactor = Redactor(secrets)
+        self.redactor = Redactor(secrets)
         text = form == "text" or (form == "auto" and stream.isatty())
         lines = TextLines if text else JsonLines
         self.prompts = prompts
         self._level = logging.getLevelNamesMapping()[level.upper()]
-        self._writer = Writer(stream, lines(redactor, prompts=prompts), capacity)
+        self._writer = Writer(stream, lines(self.redactor, prompts=prompts), capacity)
         self._handler = Handing(self._writer)
         self._before: list[Standing] = []
 

@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from collegium.errors import CollegiumError
-from collegium.events import Answered, Completed, Failed, Routed
+from collegium.events import (
+    Answered,
+    Completed,
+    Drifted,
+    Failed,
+    Rated,
+    Resized,
+    Routed,
+)
 from collegium.observe.cells import Layout, Row, Table, zeros
 from collegium.observe.families import STATES, STATUSES, families
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from collegium.events import Event
@@ -89,6 +97,18 @@ class OfRoute:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How an expert stands: the share of its places that is taken, its score, its instances."""
+
+    utilisation: float = 0.0
+    rank: float = 0.0
+    instances: int = 0
+
+
+ABSENT = Stand()
+
+
 class Metrics:
     """Counts what a college and its gateway do.
 
@@ -111,7 +131,9 @@ class Metrics:
         self._cells = zeros(self.layout.size) if shared is None else self._share(shared)
         self._row = Row(self.layout, self._cells)
         self._exposition: Exposition | None = None
+        self._names = names
         self._instances = frozenset(names.instances)
+        self._dropped = 0
         self._open: set[str] = set()
         self._bind(names)
         self._heard: dict[type[Any], Callable[[Any], None]] = {
@@ -119,6 +141,9 @@ class Metrics:
             Answered: self._answered,
             Failed: self._failed,
             Completed: self._completed,
+            Rated: self._rated,
+            Resized: self._resized,
+            Drifted: self._drifted,
         }
         self._row.cell("collegium_workers").set(1)
 
@@ -126,8 +151,17 @@ class Metrics:
         from collegium.observe.workers import Workers  # noqa: PLC0415 -- needs POSIX locks
 
         workers = Workers(folder, self.layout)
-        self._close, self._total = workers.close, workers.total
+        self._close, self._total = workers.close, lambda: self._averaged(workers.total())
         return workers.cells
+
+    def _averaged(self, total: memoryview[float]) -> memoryview[float]:
+        """The sum over all workers, with means in the place of the sums that mean nothing."""
+        workers = total[self.layout.blocks["collegium_workers"].start]
+        for block in self.layout.gauges:
+            if block.family.mean and workers:
+                for place in range(block.start, block.end):
+                    total[place] /= workers
+        return total
 
     def _bind(self, names: Names) -> None:
         """Look up once the numbers that change with every request."""
@@ -176,6 +210,15 @@ class Metrics:
         receipt = event.response.receipt
         self._responses[receipt.strategy if receipt else ""].add()
 
+    def _rated(self, event: Rated) -> None:
+        self._row.spread("collegium_ratings", event.expert or "").observe(event.rating)
+
+    def _resized(self, event: Resized) -> None:
+        self._row.cell("collegium_resizes", event.expert).add()
+
+    def _drifted(self, event: Drifted) -> None:
+        self._row.cell("collegium_drift_alarms", event.what).add()
+
     def request_started(self, route: str) -> None:
         """A request has come."""
         self._routes[route].in_flight.add()
@@ -219,6 +262,9 @@ class Metrics:
             self._open.add(instance)
             self._row.cell("collegium_breaker_opened", instance).add()
 
+    def ended(self, instance: str, took_ms: float, *, ok: bool) -> None:
+        """Nothing is counted of single requests to an instance beside what the answers tell."""
+
     def queue(self, expert: str, waiting: int) -> None:
         """So many requests wait for the expert now."""
         self._row.cell("collegium_queue_waiting", expert).set(waiting)
@@ -230,6 +276,31 @@ class Metrics:
     def limited(self, reason: str) -> None:
         """A request was refused by a limit; the reason is the code of the error."""
         self._row.cell("collegium_refusals", reason).add()
+
+    def experts(self, now: Mapping[str, Stand]) -> None:
+        """How the experts stand now; whoever is not among them is not on duty.
+
+        Experts that were not named from the start are left out: they have no series of their own.
+        """
+        for expert in self._names.experts:
+            stand = now.get(expert, ABSENT)
+            self._row.cell("collegium_expert_utilisation", expert).set(stand.utilisation)
+            self._row.cell("collegium_expert_rank", expert).set(stand.rank)
+            self._row.cell("collegium_instances", expert).set(stand.instances)
+
+    def experiments(self, running: int) -> None:
+        """So many experiments run now."""
+        self._row.cell("collegium_experiments_running").set(running)
+
+    def generation(self, number: int) -> None:
+        """The configuration in force is that one, counted from the start."""
+        self._row.cell("collegium_config_generation").set(number)
+
+    def storage(self, dropped: int, *, failing: bool) -> None:
+        """How the record stands: what it has not taken from the start, whether it fails now."""
+        self._row.cell("collegium_events_dropped").add(max(0, dropped - self._dropped))
+        self._dropped = dropped
+        self._row.cell("collegium_storage_failing").set(failing)
 
     def render(self, accept: str = "") -> tuple[bytes, str]:
         """The page for a Prometheus server, and its content type.

@@ -41,10 +41,15 @@ class Redactor:
     """Blanks what looks like a key, and the secrets it has been given, wherever they stand."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._known: tuple[str, ...] = ()
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Blank these as well, from now on."""
         known = {one for one in secrets if len(one) >= SHORTEST_SECRET}
         # As they are, and as they look inside a JSON string.
         forms = known | {json.dumps(one)[1:-1] for one in known}
-        self._known = tuple(sorted(forms, key=len, reverse=True))
+        self._known = tuple(sorted({*self._known, *forms}, key=len, reverse=True))
 
     def __call__(self, line: str) -> str:
         """The line without secrets."""

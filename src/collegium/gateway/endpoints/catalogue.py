@@ -12,7 +12,7 @@ from collegium.gateway.naming import COLLEGE, MEANINGS
 from collegium.gateway.security import allows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from collegium.gateway.app import Call
     from collegium.system import Collegium
@@ -25,11 +25,11 @@ EMBEDDINGS = "collegium/embeddings"
 class Catalogue:
     """The models that a key may name; `created` is when the server was started.
 
-    `embedded` are those of model files, by backend.
+    `embedded` gives those of model files, by backend.
     """
 
     college: Collegium
-    embedded: Mapping[str, tuple[str, ...]]
+    embedded: Callable[[], Mapping[str, tuple[str, ...]]]
     created: int
 
     async def all(self, call: Call) -> None:
@@ -59,7 +59,7 @@ class Catalogue:
             return rows
         rows.append(self._row(EMBEDDINGS, COLLEGE, "the built-in encoder, for /v1/embeddings"))
         directory = self.college.directory
-        listed = {**self.embedded, **await directory.listings()}
+        listed = {**self.embedded(), **await directory.listings()}
         for backend, models in listed.items():
             rows += [self._row(f"{backend}/{model}", backend) for model in chat_models(models)]
         rows += [

@@ -6,14 +6,16 @@ import asyncio
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from collegium.gateway.endpoints.standing import expert_rows, plain_row
+
 if TYPE_CHECKING:
     from collegium.gateway.app import Call
     from collegium.gateway.caching import AnswerCache
     from collegium.gateway.door import Door
     from collegium.gateway.opening import Opening
     from collegium.observe.metrics import Metrics
+    from collegium.oversight import Oversight
     from collegium.system import Collegium
-
 
 STOPPING = "the server is being stopped"
 
@@ -27,6 +29,7 @@ class Health:
     opening: Opening
     metrics: Metrics
     cache: AnswerCache | None
+    oversight: Oversight | None = None
 
     async def live(self, call: Call) -> None:
         """GET /health/live: 200 as long as the server answers at all."""
@@ -50,37 +53,31 @@ class Health:
         if not self.opening.done:
             return self.opening.reason
         roster = self.college.router.roster
-        lacking = [expert.not_ready for expert in roster]
+        lacking = [expert.lacks for expert in roster]
         if not lacking:
             return "no expert is on duty"
         return lacking[0] if all(lacking) else ""
 
     async def status(self, call: Call) -> None:
-        """GET /api/status: experts, models, instances, and how busy each is."""
+        """GET /api/status: experts, models, instances, how busy each is, and what is managed."""
         staff = self.college.staff
         cache = self.cache.standing() if self.cache is not None else None
         told: dict[str, Any] = {
             "ready": not self._unready(),
             "reason": self._unready(),
             "requests_in_flight": len(self.door.inside),
-            "experts": [
-                {
-                    "expert": expert.key,
-                    "name": expert.name,
-                    "ready": not expert.not_ready,
-                    "lacks": expert.not_ready or None,
-                    "load": expert.current_load,
-                    "max_load": expert.max_load,
-                    "queries": expert.total_queries,
-                    "success_rate": round(expert.success_rate, 4),
-                    "average_latency_ms": round(expert.average_latency_ms, 1),
-                }
-                for expert in self.college.router.roster
-            ],
+            "experts": self._experts(),
             "instances": [asdict(one) for one in self.college.directory.states()] if staff else [],
             "cache": None if cache is None else {"owners": cache.owners, "entries": cache.entries},
         }
+        if self.oversight is not None:
+            told |= self.oversight.status()
         await call.exchange.reply_json(told)
+
+    def _experts(self) -> list[dict[str, Any]]:
+        if self.oversight is None:
+            return [plain_row(expert) for expert in self.college.router.roster]
+        return expert_rows(self.college, self.oversight)
 
     async def exposition(self, call: Call) -> None:
         """GET /metrics: for a Prometheus server."""

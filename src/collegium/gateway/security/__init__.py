@@ -2,6 +2,7 @@
 
 keys       what a key is; keyfile its file, keystore the file as the server asks it
 permissions  what a request shows and its key may do; exposure from where a server is reached
+destinations  to which servers our own keys may be sent
 limits     Limiter: leave for one request; tally the arithmetic, periods days and months
 ledger     what keys have used, in a file that all workers share
 """

@@ -1,0 +1,39 @@
+"""What two configurations do not have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from collegium.jsonvalues import is_array, is_object
+
+if TYPE_CHECKING:
+    from collegium.config.sections import Config
+
+# So deep a difference is named; deeper ones by what is around them.
+DEPTH = 3
+
+
+def differences(before: Config, after: Config) -> tuple[str, ...]:
+    """The keys whose values differ, as `moe.router.top_k` or `moe.experts.CodingExpert`."""
+    return tuple(_differing(before.model_dump(), after.model_dump(), ()))
+
+
+def _differing(before: Any, after: Any, path: tuple[str, ...]) -> list[str]:
+    if before == after:
+        return []
+    one, other = _by_name(before), _by_name(after)
+    if one is None or other is None or len(path) == DEPTH:
+        return [".".join(path)]
+    names = dict.fromkeys((*one, *other))
+    found = [_differing(one.get(name), other.get(name), (*path, name)) for name in names]
+    # Where only the order differs, nothing in it does.
+    return [name for names in found for name in names] or [".".join(path)]
+
+
+def _by_name(value: Any) -> dict[str, Any] | None:
+    """A mapping; or a list of things with names, by these."""
+    if is_object(value):
+        return value
+    if is_array(value) and all(is_object(row) and "name" in row for row in value):
+        return {str(row["name"]): row for row in value}
+    return None

@@ -1,0 +1,74 @@
+"""Keeps the metrics that say how the management stands up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from collegium.observe.metrics import Stand
+
+if TYPE_CHECKING:
+    from collegium.observe.metrics import Metrics
+    from collegium.oversight import Oversight
+    from collegium.system import Collegium
+
+logger = logging.getLogger(__name__)
+
+EVERY_S = 2.0
+
+
+class Gauges:
+    """Looks every few seconds how experts, experiments and the record stand."""
+
+    def __init__(
+        self,
+        college: Collegium,
+        oversight: Oversight,
+        metrics: Metrics,
+        *,
+        every_s: float = EVERY_S,
+    ) -> None:
+        self._college, self._oversight, self._metrics = college, oversight, metrics
+        self._every_s = every_s
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Begin, in a task of its own."""
+        self._task = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        while True:
+            try:
+                self.look()
+            except Exception:  # what is only shown must not end what is served
+                logger.exception("how the management stands could not be measured")
+            await asyncio.sleep(self._every_s)
+
+    def look(self) -> None:
+        """Take down how it is now."""
+        told = self._oversight.status()
+        ranks = {one.name: one.score for one in self._oversight.ranking()}
+        instances = {row["expert"]: row["instances"] for row in told["fleet"]}
+        self._metrics.experts(
+            {
+                one.name: Stand(
+                    one.current_load / max(1, one.max_load),
+                    ranks.get(one.name, 0.0),
+                    instances.get(one.name, 0),
+                )
+                for one in self._college.router.roster
+            }
+        )
+        running = [one for one in told["experiments"] if one["state"] == "running"]
+        self._metrics.experiments(len(running))
+        self._metrics.generation(told["generation"])
+        if told["storage"] is not None:
+            storage = told["storage"]
+            self._metrics.storage(storage["dropped"], failing=bool(storage["failing"]))
+
+    async def aclose(self) -> None:
+        """Stop looking."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
