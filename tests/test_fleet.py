@@ -359,7 +359,36 @@ async def test_servers_elsewhere_are_used_as_many_as_it_takes() -> None:
     assert [one.address for one in pool.models[0]] == ["http://a"]
     await fleet.scale("E", 9)
     assert len(pool.models[0]) == 3
+    (row,) = fleet.standing()
+    assert (row.instances, row.wanted) == (3, 9)
+    assert row.note == "9 instances of lab/m are wanted, and there are only 3 addresses"
+    await fleet.scale("E", 3)
+    assert fleet.standing()[0].note == ""
     await fleet.aclose()
+
+
+async def test_what_there_is_is_told_before_anybody_has_looked() -> None:
+    lab = Lab()
+    elsewhere = Instance(ScriptedBackend(), "m", "lab/m", 2, address="http://a")
+    lab.pools["Poet"] = Scalable(Pool([Replicas([elsewhere])]), 1)
+    assert [(row.expert, row.instances) for row in lab.fleet.standing()] == [
+        ("CodingExpert", 0),  # its process is not started
+        ("Poet", 1),
+    ]
+    await lab.fleet.aclose()
+
+
+async def test_pools_may_change_while_instances_are_looked_at() -> None:
+    lab = Lab()
+    lab.fleet.want("CodingExpert", 2)
+    await lab.fleet.step()
+    stepping = asyncio.create_task(lab.fleet.step())
+    await asyncio.sleep(0)
+    lab.pools = {}
+    assert lab.fleet.standing() == ()
+    await stepping
+    assert lab.fleet.standing() == ()
+    await lab.fleet.aclose()
 
 
 async def test_one_that_hangs_is_started_again() -> None:

@@ -22,6 +22,7 @@ from collegium.gateway.security import KeyStore
 from collegium.oversight import Oversight
 from collegium.storage.opening import open_store
 from collegium.system import Collegium
+from collegium.types import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -338,8 +339,9 @@ def shaky() -> Iterator[ModelServer]:
 
 
 @pytest.mark.long
-def test_who_fails_half_of_the_time_gets_no_more_queries_and_can_be_restored(
-    upstream: str, shaky: ModelServer, tmp_path: Path
+@pytest.mark.parametrize("other", ["up/echo", "shaky/echo"])
+def test_who_fails_half_of_the_time_is_taken_off_as_long_as_somebody_else_is_there(
+    upstream: str, shaky: ModelServer, tmp_path: Path, other: str
 ) -> None:
     config = f"""
 backends:
@@ -351,7 +353,7 @@ moe:
   management: {{remove_underperforming: true}}
   experts:
     - {{name: WritingExpert, models: [shaky/echo]}}
-    - {{name: AdvisorExpert, models: [up/echo]}}
+    - {{name: AdvisorExpert, models: [{other}]}}
 """
     with serving(tmp_path, config) as server:
 
@@ -359,18 +361,19 @@ moe:
             names: list[str] = server.get("/api/status").json["draining"]
             return names
 
-        def ask(place: int) -> None:
-            shaky.behave("well" if place % 2 else "fail", status=500)
-            assert server.chat("auto", f"write poem {place}").status == 200
-
         for place in range(60):
-            ask(place)
-        assert until(lambda: draining() == ["WritingExpert"], 90)
-        assert server.chat("auto").headers["x-collegium-expert"] == "AdvisorExpert"
+            shaky.behave("well" if place % 2 else "fail", status=500)
+            server.chat("auto", f"write poem {place}")
+        assert until(draining, 120)
         shaky.behave("well")
-        restored = server.post("/api/experts/writing/restore", {})
+        (off,) = draining()
+        (on,) = {"WritingExpert", "AdvisorExpert"} - {off}
+        if other == "up/echo":
+            assert off == "WritingExpert"
+        assert until(lambda: server.chat("auto").headers.get("x-collegium-expert") == on, WAIT_S)
+        assert server.post(f"/api/experts/{key_of(on)}/drain", {}).error["code"] == "last_expert"
+        restored = server.post(f"/api/experts/{key_of(off)}/restore", {})
         assert (restored.status, restored.json["ready"]) == (200, True)
-        assert server.chat("auto").headers["x-collegium-expert"] == "WritingExpert"
 
 
 # --- time

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
+import socket
+from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
 
 from collegium.config.source import Source
 from collegium.errors import ConfigError, Conflict, LastExpert, UnknownExpert, UnknownQuery
 from collegium.events import Concluded, Event, Joined
 from collegium.observe.casebook import SHADOW
+from collegium.routing.router import MoERouter
 from collegium.storage.opening import open_store
 from collegium.storage.records import Record
 from collegium.system import Collegium
@@ -66,6 +69,24 @@ async def watched(
     finally:
         await oversight.aclose()
         await college.aclose()
+
+
+@asynccontextmanager
+async def listing(model: str, *, port: int) -> AsyncGenerator[None]:
+    """A model server that says that it has one model."""
+
+    async def models(_: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [{"id": model, "object": "model"}]})
+
+    app = web.Application()
+    app.router.add_get("/v1/models", models)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
 
 
 async def until(held: Callable[[], bool | Awaitable[bool]]) -> None:
@@ -469,3 +490,45 @@ async def test_a_college_that_is_entered_is_watched_and_left(tmp_path: Path) -> 
         await college.oversight.add_expert({"name": "WineExpert", "models": ["rec/three"]})
         college.manager.register_expert(ScriptedExpert("DiceExpert", "six"))
     assert Joined("DiceExpert") in told
+
+
+async def test_a_college_that_is_entered_again_is_watched_again(tmp_path: Path) -> None:
+    path = tmp_path / "collegium.yaml"
+    path.write_text(text_of(tmp_path))
+    college = Collegium.from_config(path)
+    for _ in range(2):
+        async with college:
+            assert college.oversight is not None
+            await college.ask(POEM)
+            assert college.oversight.tracker.performance("WritingExpert").queries == 1
+        assert college.oversight is None
+
+
+async def test_a_model_that_was_away_when_its_backend_changed_is_found_later(
+    tmp_path: Path,
+) -> None:
+    async with watched(tmp_path) as (college, oversight):
+        await college.open()
+        with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+            port = taken.getsockname()[1]
+        entry = {"kind": "http", "url": f"http://127.0.0.1:{port}/v1"}
+        await oversight.put_backend("late", entry)
+        await oversight.add_expert({"name": "LateExpert", "models": ["echo"]})
+        assert college.router.roster["late"].lacks
+        async with listing("echo", port=port):
+            await until(lambda: not college.router.roster["late"].lacks)
+
+
+async def test_a_college_of_parts_is_watched_and_has_no_configuration_to_change() -> None:
+    college = Collegium(MoERouter([ScriptedExpert("DiceExpert", "six")]))
+    oversight = college.watch()
+    await oversight.start()
+    assert (await college.ask("roll")).text == "six"
+    assert oversight.tracker.performance("DiceExpert").queries == 1
+    for change in (
+        oversight.add_expert({"name": "WineExpert"}),
+        oversight.put_model("poet", "rec/one"),
+    ):
+        with pytest.raises(ConfigError, match="made of parts"):
+            await change
+    await oversight.aclose()

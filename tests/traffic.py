@@ -35,7 +35,8 @@ class ModelServer:
     @property
     def stats(self) -> dict[str, Any]:
         """What it has seen so far."""
-        return self._call("/stats")
+        seen: dict[str, Any] = self._call("/stats")
+        return seen
 
     def behave(self, mode: str, **details: Any) -> None:
         """Have all its models behave in that way from now on."""
@@ -86,7 +87,11 @@ class Traffic:
         ]
         for thread in self._threads:
             thread.start()
-        self.go_on()
+        try:
+            self.go_on()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

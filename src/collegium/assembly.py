@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 class Post:
     """An expert, and the models its configuration names for it.
 
-    `grounds` is everything of the configuration that the expert was made by: where they are equal,
-    the expert would be made the same. One made in Python has none.
+    `entry` is what the configuration says of it, `grounds` is everything that the expert was made
+    by: where they are equal, it would be made the same. One made in Python has neither.
     """
 
     expert: Expert
     models: tuple[str, ...]
+    entry: ExpertConfig | None = None
     grounds: object = None
-    max_instances: int = 1
 
     @property
     def open_names(self) -> bool:
@@ -63,6 +63,8 @@ class Staff:
     over from it: backends with their connections, and experts. Experts who are otherwise succeed
     those of the older staff, with their load and their record, unless they are `beside` them.
     """
+
+    posts: list[Post]
 
     def __init__(
         self,
@@ -88,7 +90,8 @@ class Staff:
             entries = [ExpertConfig(name=row.name) for row in BUILT_IN]
         if not config.moe.enabled:
             entries = _only_one(entries)
-        known = {post.expert.key: post for post in inherit.posts} if inherit else {}
+        former: list[Post] = inherit.posts if inherit else []
+        known = {_key_of(post.entry): post for post in former if post.entry is not None}
         self.posts = [self._posted(entry, rows.get(key_of(entry.name)), known) for entry in entries]
         self.synthesiser = synthesiser_of(config)
         self._synthesis_model = config.moe.aggregation.synthesis_model or ""
@@ -99,7 +102,11 @@ class Staff:
 
     def configured(self) -> tuple[Expert, ...]:
         """Those whom the configuration names, without the ones made in Python."""
-        return tuple(post.expert for post in self.posts if post.grounds is not None)
+        return tuple(post.expert for post in self.posts if post.entry is not None)
+
+    def entry_of(self, expert: Expert) -> ExpertConfig | None:
+        """What the configuration says of an expert; None where it says nothing."""
+        return next((post.entry for post in self.posts if post.expert is expert), None)
 
     def _posted(
         self, entry: ExpertConfig, row: ExpertRow | None, known: Mapping[str, Post]
@@ -108,11 +115,11 @@ class Staff:
         config = self.config
         marked = any(one.fallback for one in config.moe.experts)
         grounds = (entry, config.moe.enabled, marked, self.directory, self.selector, self.workbench)
-        former = known.get(entry.key or key_of(entry.name))
+        former = known.get(_key_of(entry))
         if former is not None and former.grounds == grounds:
             return former
         post = _post(entry, row, config)
-        post.grounds, post.max_instances = grounds, entry.max_instances
+        post.entry, post.grounds = entry, grounds
         self._equip(entry, post.expert)
         if former is not None and not self._beside:
             post.expert.succeed(former.expert)
@@ -340,6 +347,10 @@ def _directory(config: Config, surroundings: Surroundings, inherit: Staff | None
     if all(getattr(former, name) == getattr(config, name) for name in parts):
         return inherit.directory
     return Directory(config, surroundings, inherit=inherit.directory)
+
+
+def _key_of(entry: ExpertConfig) -> str:
+    return entry.key or key_of(entry.name)
 
 
 def _only_one(entries: list[ExpertConfig]) -> list[ExpertConfig]:

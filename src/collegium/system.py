@@ -332,8 +332,9 @@ class Collegium:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self.oversight is not None:
-            await self.oversight.aclose()
+        oversight, self.oversight = self.oversight, None
+        if oversight is not None:
+            await oversight.aclose()
         await self.aclose()
 
 

@@ -136,6 +136,8 @@ class Gateway:
         key = LOCAL
         if endpoint.permission is not None:
             key = may(self.door.key(exchange, scope["headers"]), endpoint.permission)
+            if endpoint.permission == "admin":
+                self.door.check_administrator(exchange, key)
         call = Call(exchange, key, tail)
         if not endpoint.counted:
             await handler(call)

@@ -77,6 +77,19 @@ class Door:
                 f"the web page {origin!r} may not use this; allow it under gateway.cors_origins"
             )
 
+    def check_administrator(self, exchange: Exchange, key: Key) -> None:
+        """See that no foreign web page administers, also one that may ask questions without a key.
+
+        Raises:
+            Forbidden: one does.
+        """
+        origin = exchange.header(b"origin")
+        if not key.hash and origin and not sent_from_here(origin):
+            raise Forbidden(
+                f"the web page {origin!r} may not administer without a key that has the permission "
+                "'admin'"
+            )
+
     def _for_here(self, exchange: Exchange) -> bool:
         """Whether the request's Host is this machine; few names come, and they come often."""
         host = exchange.headers.get(b"host", b"")

@@ -42,7 +42,7 @@ from collegium.observe.families import Names
 from collegium.observe.logs import Logs
 from collegium.observe.metrics import Metrics
 from collegium.observe.tracing import tracer_of
-from collegium.storage.opening import store_of
+from collegium.storage.opening import open_store, store_of
 from collegium.system import Collegium, this_machine
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from collegium.gateway.dialects import Dialect
     from collegium.gateway.server import Plan
     from collegium.observe.tracing import Tracer
+    from collegium.storage.store import Store
     from collegium.verification.checks import Verifier
 
 
@@ -74,7 +75,7 @@ def gateway_of(plan: Plan) -> Gateway:
     eyes = Eyes.of(plan, college)
     oversight = college.watch(
         source=plan.source,
-        store=store_of(config.storage, plan.state / "record.sqlite3"),
+        store=record_of(plan),
         folder=plan.state / "taught",
     )
     witness = Witness(eyes.metrics, eyes.tracer, logs=eyes.logs, put=oversight.recorder.put)
@@ -194,6 +195,18 @@ class Eyes:
         await asyncio.to_thread(self.tracer.close)
         self.metrics.close()
         self.logs.close()
+
+
+def record_of(plan: Plan) -> Store | None:
+    """The record; several workers have one in any case, if only for as long as they run.
+
+    Raises:
+        StorageError: it can never be used.
+    """
+    store = store_of(plan.config.storage, plan.state / "record.sqlite3")
+    if store is None and plan.shared is not None:
+        return open_store(str(plan.shared / "record.sqlite3"))
+    return store
 
 
 def translated(path: str, chat: Chat, dialect: Dialect) -> Endpoint:

@@ -9,8 +9,18 @@ A vocabulary's terms are
 - `<sql>`, `<code_fence>`, ...: shapes, of which `SIGNS` has the list.
 """
 
+from collegium.lexicon.concordance import Concordance
 from collegium.lexicon.signs import SIGNS
 from collegium.lexicon.vocabulary import Vocabulary, assess, compiled_term
 from collegium.lexicon.wording import Wording, read, reading_text
 
-__all__ = ["SIGNS", "Vocabulary", "Wording", "assess", "compiled_term", "read", "reading_text"]
+__all__ = [
+    "SIGNS",
+    "Concordance",
+    "Vocabulary",
+    "Wording",
+    "assess",
+    "compiled_term",
+    "read",
+    "reading_text",
+]

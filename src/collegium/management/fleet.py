@@ -93,12 +93,11 @@ class Fleet:
         """
         async with self._stepping:
             pools = self._pools()
-            self._meet(pools)
-            models = tuple(self._models.values())
-            await asyncio.gather(*(self._care.look(one.replicas) for one in models))
-            sizes = self._planned(pools)
+            models = self._meet(pools)
+            await asyncio.gather(*(self._care.look(one.replicas) for one in models.values()))
+            sizes = self._planned(models, pools)
             for size in sizes:
-                await self._resize(self._models[size.name], size)
+                await self._resize(models[size.name], size)
             await self._let_go()
             self._tell(pools)
             return sizes
@@ -126,7 +125,7 @@ class Fleet:
             del self._wanted[name]
         else:
             self._wanted[name] = instances
-        for model in self._of(name):
+        for model in self._of(self._pools().get(name)):
             model.forgive()
             self._care.forgive(model.replicas.name)
 
@@ -145,7 +144,7 @@ class Fleet:
         await self.step()
         await self._grown(name)
         self._tell(self._pools())
-        models = self._of(name)
+        models = self._of(self._pools().get(name))
         refusals = [one.refusal for one in models if isinstance(one.refusal, NoRoom)]
         if instances is not None and refusals:
             self.want(name, before)
@@ -154,7 +153,9 @@ class Fleet:
     def standing(self) -> tuple[Standing, ...]:
         """How the models of each expert are."""
         pools = self._pools()
-        return tuple(self._standing(name, pools) for name in pools)
+        self._meet(pools)
+        bounds = self._bounds(pools)
+        return tuple(self._standing(name, pool, bounds) for name, pool in pools.items())
 
     async def aclose(self) -> None:
         """Start and look after nothing any more; what runs is its owner's to end."""
@@ -165,13 +166,14 @@ class Fleet:
 
     async def _grown(self, name: str) -> None:
         """Return when none of an expert's models grows."""
-        growing = [one.growing for one in self._of(name) if one.growing is not None]
+        models = self._of(self._pools().get(name))
+        growing = [one.growing for one in models if one.growing is not None]
         if growing:
             await asyncio.wait(growing)
 
-    def _meet(self, pools: Mapping[str, Scalable]) -> None:
-        """Know the models there are now, and forget those that are no more."""
-        now, there = self._clock(), {}
+    def _meet(self, pools: Mapping[str, Scalable]) -> dict[str, Scaled]:
+        """The models there are now, by name; those that are no more are forgotten."""
+        now, there = self._clock(), dict[str, Scaled]()
         for pool in pools.values():
             for replicas in pool.pool.models:
                 known = self._models.get(replicas.name)
@@ -180,34 +182,39 @@ class Fleet:
                     known = Scaled(replicas, course, changed_at=now)
                 there[replicas.name] = known
         self._models = there
+        return there
 
-    def _of(self, name: str) -> tuple[Scaled, ...]:
-        """The models of an expert, as far as they were met."""
-        pool = self._pools().get(name)
+    def _of(self, pool: Scalable | None) -> tuple[Scaled, ...]:
+        """The models of a pool, as far as they were met."""
         names = () if pool is None else (one.name for one in pool.pool.models)
         return tuple(self._models[one] for one in names if one in self._models)
 
-    def _bounds(self, name: str, pools: Mapping[str, Scalable]) -> Bounds:
-        """What limits a model, by all the experts who have it."""
-        owners = {
-            expert: one
-            for expert, one in pools.items()
-            if any(model.name == name for model in one.pool.models)
+    def _bounds(self, pools: Mapping[str, Scalable]) -> dict[str, Bounds]:
+        """What limits each model, by all the experts who have it."""
+        most, by_hand = dict[str, int](), dict[str, int]()
+        for expert, one in pools.items():
+            wanted = self._wanted.get(expert, 0)
+            for name in (model.name for model in one.pool.models):
+                most[name] = max(most.get(name, 1), one.most)
+                by_hand[name] = max(by_hand.get(name, 0), wanted)
+        sleeps = self._auto and self._settings.idle_s is not None
+        return {
+            name: Bounds(
+                bound,
+                scales=self._auto and bound > 1,
+                sleeps=sleeps,
+                wanted=by_hand[name] or None,
+            )
+            for name, bound in most.items()
         }
-        most = max((one.most for one in owners.values()), default=1)
-        by_hand = [self._wanted[expert] for expert in owners if expert in self._wanted]
-        return Bounds(
-            most,
-            scales=self._auto and most > 1,
-            sleeps=self._auto and self._settings.idle_s is not None,
-            wanted=max(by_hand, default=None),
-        )
 
-    def _planned(self, pools: Mapping[str, Scalable]) -> tuple[Size, ...]:
-        now = self._clock()
+    def _planned(
+        self, models: Mapping[str, Scaled], pools: Mapping[str, Scalable]
+    ) -> tuple[Size, ...]:
+        now, bounds = self._clock(), self._bounds(pools)
         demands = [
-            model.demand(self._bounds(name, pools), now)
-            for name, model in self._models.items()
+            model.demand(bounds[name], now)
+            for name, model in models.items()
             if not model.is_growing
         ]
         return plan([one for one in demands if one is not None], self._settings, now)
@@ -268,11 +275,12 @@ class Fleet:
                 self._publish(Resized(expert, before, number))
         self._told = {expert: self._told[expert] for expert in pools}
 
-    def _standing(self, expert: str, pools: Mapping[str, Scalable]) -> Standing:
-        models = self._of(expert)
-        bounds = [(one, self._bounds(one.replicas.name, pools)) for one in models]
+    def _standing(
+        self, expert: str, pool: Scalable, all_bounds: Mapping[str, Bounds]
+    ) -> Standing:
+        models = self._of(pool)
+        bounds = [(one, all_bounds[one.replicas.name]) for one in models]
         poisoned = [one for model in models for one in self._care.quarantined(model.replicas.name)]
-        notes = [str(one.refusal) for one in models if one.refusal is not None]
         return Standing(
             expert,
             models=tuple(one.replicas.name for one in models),
@@ -283,8 +291,19 @@ class Fleet:
             automatic=any(one.scales for _, one in bounds) and expert not in self._wanted,
             starting=any(one.is_growing for one in models),
             quarantined=tuple(one.condition.label for one in poisoned),
-            note="; ".join(notes),
+            note="; ".join(filter(None, (_note(*one) for one in bounds))),
         )
+
+
+def _note(model: Scaled, bounds: Bounds) -> str:
+    """Why there are not as many instances as there should be; nothing where there are."""
+    if model.refusal is not None:
+        return str(model.refusal)
+    addresses = model.replicas.most
+    if addresses is None or (bounds.wanted or 0) <= addresses:
+        return ""
+    there = "there is only 1 address" if addresses == 1 else f"there are only {addresses} addresses"
+    return f"{bounds.wanted} instances of {model.replicas.name} are wanted, and {there}"
 
 
 async def _end(instance: Instance) -> None:

@@ -90,7 +90,7 @@ class Administration:
             return wishes.then(rested.overlaid({"moe": {"experts": {name: change}}}))
 
         await self._ruling.change(added)
-        self._events.publish(Joined(self.roster[name].name, "it was added"))
+        self._events.publish(Joined(name, "it was added"))
 
     async def remove_expert(self, name: str, *, force: bool = False) -> None:
         """Take an expert off duty; it finishes what it has begun.
@@ -100,15 +100,17 @@ class Administration:
             LastExpert: nobody else could answer, and it is not `force`d; or nobody else is there.
         """
         expert = self.roster[name]
-        if not self._configured(expert.name):
+        staff = self._lineups.current.staff
+        entry = None if staff is None else staff.entry_of(expert)
+        if entry is None:
             self._check_spare(name, force=force)
             self.manager.remove_expert(name)
             return
+        change = {"moe": {"experts": {entry.name: None}}}
 
         def removed(wishes: Wishes) -> Wishes:
             self._check_spare(name, force=force)
-            rested = wishes.awake(expert.key)
-            return wishes.then(rested.overlaid({"moe": {"experts": {expert.name: None}}}))
+            return wishes.then(wishes.awake(expert.key).overlaid(change))
 
         await self._ruling.change(removed)
         self._events.publish(Left(expert.name, "it was removed"))
@@ -154,7 +156,8 @@ class Administration:
             return wishes.then(wishes.awake(key))
 
         await self._ruling.change(restored)
-        self._events.publish(Joined(self.roster[name].name, RESTORED))
+        expert = self.roster[name].name if name in self.roster else name
+        self._events.publish(Joined(expert, RESTORED))
 
     async def scale_expert(self, name: str, instances: int | None) -> None:
         """Give an expert's model so many instances; None: as many as it takes again.
@@ -247,11 +250,6 @@ class Administration:
             if key_of(entry["name"]) == key_of(name):
                 return dict(entry)
         return {}
-
-    def _configured(self, name: str) -> bool:
-        """Whether an expert is one of the configuration's, or of those it means without saying."""
-        staff = self._lineups.current.staff
-        return staff is not None and any(one.name == name for one in staff.configured())
 
 
 def _brought_back(wishes: Wishes, name: str) -> dict[str, Any]:

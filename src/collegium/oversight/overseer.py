@@ -47,6 +47,7 @@ logger = logging.getLogger(__name__)
 LOOK_S = 0.5
 FOLLOW_S = 1.0
 SAMPLE_S = 1.0
+SETTLE_S = 2.0
 PERFORMANCE_S = 30.0
 TEACHING_S = 10.0
 
@@ -220,6 +221,7 @@ class Oversight(Administration):
         settings = self._settings
         duties = [
             Duty("sampling the load", SAMPLE_S, self._sample),
+            Duty("finding models", SETTLE_S, self._settle),
             Duty("scaling", settings.scaling.every_s, self.fleet.step),
             Duty("taking off who underperforms", PERFORMANCE_S, self._take_off),
         ]
@@ -264,6 +266,12 @@ class Oversight(Administration):
     async def _teach(self) -> None:
         if self.teaching is not None and self.leading:
             await self.teaching.step()
+
+    async def _settle(self) -> None:
+        """Find the models of those who could not be given any, though they may be there by now."""
+        for lineup in self._lineups:
+            if self._lineups.opened and lineup.staff is not None and lineup.staff.lacking:
+                await lineup.staff.settle()
 
     async def _sample(self) -> None:
         """Take down how busy everybody is."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from collegium.config import patched, read_data
-from collegium.errors import CollegiumError, Conflict
+from collegium.errors import CollegiumError, ConfigError, Conflict
 from collegium.experts.catalog import BUILT_IN
 from collegium.oversight.watched import Watched
 from collegium.oversight.wishes import Wishes
@@ -71,6 +71,11 @@ class Ruling:
                 wanted = make(wishes)
                 if wanted == wishes:
                     return ()
+                if self._file is None and wanted.patch != wishes.patch:
+                    raise ConfigError(
+                        "this college was made of parts, not of a configuration; there is none to "
+                        "change"
+                    )
                 changed = await self._put_in_force(wanted)
                 try:
                     self._version = await self._board.write(wanted, version)

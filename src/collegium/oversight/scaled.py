@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 def pools_of(lineups: Lineups) -> Mapping[str, Scalable]:
     """The pools of everybody on duty, by the expert's name, and how far each may grow."""
     lineup = lineups.current
-    most = (
-        {post.expert.key: post.max_instances for post in lineup.staff.posts} if lineup.staff else {}
-    )
+    posts = lineup.staff.posts if lineup.staff else ()
+    most = {post.expert.key: post.entry.max_instances for post in posts if post.entry is not None}
     return {
         expert.name: Scalable(expert.pool, most.get(expert.key, 1))
         for expert in lineup.router.roster

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from collegium.routing.calibration import Calibration
     from collegium.routing.classifier import Reading
@@ -19,13 +19,15 @@ class Belief:
     `in_scope` is False where the query is like nothing the gate has learned, None where it cannot
     tell. `stage` names the
     model that decided. `sure` is the smallest set of experts, likeliest first, that contains an
-    acceptable one with the probability that was asked for; empty where none was.
+    acceptable one with the probability that was asked for; empty where none was. `vector` is the
+    query's embedding at length 1, where the stage that decided made one.
     """
 
     shares: Mapping[str, float]
     in_scope: bool | None = None
     stage: str = ""
     sure: tuple[str, ...] = ()
+    vector: Sequence[float] | None = field(default=None, repr=False, compare=False)
 
 
 @runtime_checkable

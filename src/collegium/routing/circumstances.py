@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collegium.routing.policy import Choice, RoutingPolicy
     from collegium.routing.stack import Stack
 
+IDLE = (0, 1)
+
 
 class Circumstances(NamedTuple):
     """Everything but the query that a choice depends on; where it is equal, the choice is the same.
@@ -34,21 +36,37 @@ class Circumstances(NamedTuple):
     top_k: int | None
     policy: RoutingPolicy
     calibration: Calibration
+    prices: Mapping[str, float]
 
 
 def choice_of(judged: Judgement, now: Circumstances, stack: Stack | None) -> Choice:
-    """Who answers a query, by what was judged of it and how things stand."""
-    experts, belief = judged.experts, judged.belief
-    shares = with_room(belief.shares, experts, now.bids)
-    loads = [taken / max(1, most) for taken, most in now.seats]
-    scores = _scores(experts, shares, now, loads, stack)
+    """Who answers a query, by what was judged of it and how things stand.
+
+    Everything is a list with one for each expert: there may be hundreds, and a step for each of
+    them, one after the other, would take longer than reading the query.
+    """
+    bench, belief = judged.bench, judged.belief
+    own = [bid.assessment or 0.0 for bid in now.bids]
+    shares = with_room(belief.shares, bench.keys, own)
+    gate = [shares.get(key) for key in bench.keys]
+    loads = [taken / max(1, most) if taken else 0.0 for taken, most in now.seats]
+    if stack is None:
+        scores = list(map(now.policy.score, gate, own, loads))
+    else:
+        stacked = _stacked(bench.keys, now.bids, shares, stack)
+        scores = list(map(now.policy.loaded, stacked, loads))
+    known = [share or 0.0 for share in gate]
+    notes = [bid.note for bid in now.bids]
+    for place, load in enumerate(loads):
+        if load >= 1:
+            full = f"at its maximum load of {now.seats[place][1]}: score halved"
+            notes[place] = f"{notes[place]}; {full}" if notes[place] else full
+    # Only a fallback takes what nobody claims, and nothing that the gate finds in scope.
+    matters = now.fallback is not None and not belief.in_scope
     return choose(
-        [
-            candidate_of(*each, shares=shares)
-            for each in zip(experts, now.bids, scores, loads, strict=True)
-        ],
+        list(map(Candidate, bench.names, bench.keys, known, own, loads, scores, notes)),
         not_ready=now.lacks,
-        claimed=any(map(claims, now.capabilities, now.bids)),
+        claimed=matters and any(map(claims, now.capabilities, own)),
         fallback=now.fallback,
         top_k=now.top_k,
         policy=now.policy,
@@ -56,13 +74,14 @@ def choice_of(judged: Judgement, now: Circumstances, stack: Stack | None) -> Cho
         in_scope=belief.in_scope,
         sure=belief.sure,
         incumbent=now.incumbent,
+        prices=now.prices,
     )
 
 
 def seats_of(expert: Expert) -> tuple[int, int]:
     """An expert's queries in flight, and how many it can take; an idle one is not asked that."""
     taken = expert.current_load
-    return (taken, expert.max_load) if taken else (0, 1)
+    return (taken, expert.max_load) if taken else IDLE
 
 
 def load_of(expert: Expert) -> float:
@@ -71,60 +90,42 @@ def load_of(expert: Expert) -> float:
     return taken / max(1, most)
 
 
-def claims(capabilities: Sequence[ExpertCapability], bid: Bid) -> bool:
+def claims(capabilities: Sequence[ExpertCapability], own: float) -> bool:
     """Whether an expert is sure enough for one of its capabilities."""
-    threshold = min([one.confidence_threshold for one in capabilities], default=0.5)
-    return (bid.assessment or 0.0) >= threshold
+    return own >= min([one.confidence_threshold for one in capabilities], default=0.5)
 
 
 def with_room(
-    shares: Mapping[str, float], experts: Sequence[Expert], bids: Sequence[Bid]
+    shares: Mapping[str, float], keys: Sequence[str], own: Sequence[float]
 ) -> Mapping[str, float]:
     """The gate's shares, with room for experts on duty that it has not learned.
 
     The gate spreads all its belief over experts it knows, whoever else is there. Where one of the
     others is surer of itself than any of those, the shares shrink by as much.
+
+    Args:
+        shares: the gate's, by key.
+        keys: of the experts on duty.
+        own: what each of these says of itself.
     """
-    pairs = list(zip(experts, bids, strict=True))
-    other = max([bid.assessment or 0.0 for one, bid in pairs if one.key not in shares], default=0.0)
-    if other == 0:
+    known = [word for key, word in zip(keys, own, strict=True) if key in shares]
+    if len(known) == len(keys):
         return shares
-    known = max([bid.assessment or 0.0 for one, bid in pairs if one.key in shares], default=0.0)
-    if not 0 < known < other:
+    most = max(known, default=0.0)
+    others = max([word for key, word in zip(keys, own, strict=True) if key not in shares])
+    if not 0 < most < others:
         return shares
-    return {key: share * known / other for key, share in shares.items()}
+    return {key: share * most / others for key, share in shares.items()}
 
 
-def candidate_of(
-    expert: Expert, bid: Bid, score: float, load: float, *, shares: Mapping[str, float]
-) -> Candidate:
-    """How an expert stands."""
-    note = bid.note
-    if load >= 1:
-        full = f"at its maximum load of {expert.max_load}: score halved"
-        note = f"{note}; {full}" if note else full
-    key, own = expert.key, bid.assessment or 0.0
-    return Candidate(expert.name, key, shares.get(key, 0.0), own, load, score, note)
-
-
-def _scores(
-    experts: Sequence[Expert],
-    shares: Mapping[str, float],
-    now: Circumstances,
-    loads: Sequence[float],
-    stack: Stack | None,
+def _stacked(
+    keys: Sequence[str], bids: Sequence[Bid], shares: Mapping[str, float], stack: Stack
 ) -> list[float]:
-    """Every expert's score: gate, own assessment and load in one."""
-    policy = now.policy
-    if stack is None:
-        return [
-            policy.score(shares.get(one.key), bid.assessment, load)
-            for one, bid, load in zip(experts, now.bids, loads, strict=True)
-        ]
+    """The score of each by the learned stack."""
     # Even odds for a known expert that has said nothing: the gate alone weighs it.
     own = {
-        one.key: (0.5 if one.key in shares else 0.0) if bid.assessment is None else bid.assessment
-        for one, bid in zip(experts, now.bids, strict=True)
+        key: (0.5 if key in shares else 0.0) if bid.assessment is None else bid.assessment
+        for key, bid in zip(keys, bids, strict=True)
     }
-    stacked = stack.scores(shares, own)
-    return [policy.loaded(stacked[one.key], load) for one, load in zip(experts, loads, strict=True)]
+    scores = stack.scores(shares, own)
+    return [scores[key] for key in keys]

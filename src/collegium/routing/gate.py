@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from collegium.lexicon import Concordance
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -44,32 +46,33 @@ class LearnsByExample(Protocol):
 
 
 class KeywordGate:
-    """Compares how much of each expert's vocabulary a query speaks (a softmax of the evidence)."""
+    """Compares how much of each expert's vocabulary a query speaks (a softmax of the evidence).
+
+    A `concordance` of these vocabularies, and maybe of more, is read where somebody has one.
+    """
 
     settled = True
 
     def __init__(
-        self, vocabularies: Mapping[str, Vocabulary], *, temperature: float = TEMPERATURE
+        self,
+        vocabularies: Mapping[str, Vocabulary],
+        *,
+        temperature: float = TEMPERATURE,
+        concordance: Concordance | None = None,
     ) -> None:
-        self._vocabularies = dict(vocabularies)
+        self._keys = tuple(vocabularies)
+        self._concordance = concordance or Concordance(vocabularies)
         self._temperature = temperature
 
     def scores(self, reading: Reading) -> Mapping[str, float]:
         """The shares; all the same where no word is known."""
-        evidence = self._evidence(reading)
+        told = self._concordance.evidence(reading.wording)
+        evidence = {key: told.get(key, 0.0) for key in self._keys}
         most = max(evidence.values(), default=0.0)
-        if most <= NOTHING_SAID and not any(
-            vocabulary.speaks(reading.wording) for vocabulary in self._vocabularies.values()
-        ):
+        if most <= NOTHING_SAID and not self._concordance.speaks(reading.wording, self._keys):
             return dict.fromkeys(evidence, 1 / max(1, len(evidence)))
         raised = {
             key: math.exp((value - most) / self._temperature) for key, value in evidence.items()
         }
         total = sum(raised.values())
         return {key: value / total for key, value in raised.items()}
-
-    def _evidence(self, reading: Reading) -> dict[str, float]:
-        return {
-            key: vocabulary.evidence(reading.wording)
-            for key, vocabulary in self._vocabularies.items()
-        }

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from collegium.routing.belief import Belief
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
 
     from collegium.experts.base import Expert
+    from collegium.routing.bench import Bench
     from collegium.routing.bids import Bid
     from collegium.routing.circumstances import Circumstances
     from collegium.routing.classifier import Reading
@@ -36,18 +37,17 @@ class Judgement:
     """What the query alone decides, whoever is busy, out of order, or unreliable just now.
 
     `exact` is the first expert with grounds who computes the answer; where there is one, nobody
-    else was looked at. `bids` has the word of each of the `experts` with grounds, as it is with a
-    spotless record, and None for the others, who are asked every time. `recognised` is filled as
+    else was looked at. `bids` has the word of everybody on the `bench`, as it is with a spotless
+    record, and None for those without grounds, who are asked every time. `recognised` is filled as
     reasons are asked for: by an expert's key, what it knew the query by. The `reading` is there
     only for the first decision.
     """
 
-    experts: tuple[Expert, ...]
-    grounds: Grounds
+    bench: Bench
     task: Task
     exact: Expert | None = None
     belief: Belief = field(default_factory=lambda: Belief({}))
-    bids: tuple[Bid | None, ...] = ()
+    bids: Sequence[Bid | None] = ()
     latest: Latest = field(default_factory=Latest)
     recognised: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     reading: Reading | None = None
@@ -69,7 +69,7 @@ class Memory:
     def recall(self, key: Hashable, grounds: Grounds) -> Judgement | None:
         """What was judged, if it was on the same grounds."""
         known = self._judgements.get(key)
-        if known is None or known.grounds != grounds:
+        if known is None or known.bench.grounds != grounds:
             return None
         self._judgements.move_to_end(key)
         return known

@@ -9,7 +9,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
@@ -48,10 +48,11 @@ PLAIN = Calibration(intercept=-2.2, score=0.0, lead=0.0, share=4.4)
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """What one text came to: shares, which model gave them, how near the nearest exemplar is."""
+    """What one text came to: shares, which model gave them, its vector, the nearest exemplar's."""
 
     shares: NDArray[np.float32]
     stage: str
+    vector: NDArray[np.float16] | None = None
     near: float | None = None
 
 
@@ -140,7 +141,9 @@ class GatingNetwork:
             places = prediction_set(shares, level_at(self.levels, risk))
             sure = tuple(self.keys[place] for place in places)
         told = dict(zip(self.keys, map(float, shares), strict=True))
-        return Belief(told, in_scope=in_scope, stage=now.stage, sure=sure)
+        # A vector is as good as a sequence, to whoever only reads it.
+        vector = cast("Sequence[float] | None", now.vector)
+        return Belief(told, in_scope=in_scope, stage=now.stage, sure=sure, vector=vector)
 
     async def ponder(self, reading: Reading, *, risk: float | None = None) -> Belief:
         """What `believe` returns, found out in a thread of the gate's own, one query at a time."""
@@ -194,13 +197,12 @@ class GatingNetwork:
         if quick is not None:
             logits = logits + np.float32(settings.quick_weight) * quick
         shares = softmax(logits / np.float32(settings.temperature))
-        near = self.nearest(vectors[0])
+        vector = unit(vectors[:, : self.encoder.general])[0]
         if self.claims is not None:
-            width = self.claims.vectors.shape[1]
             trained = dict(zip(self.experts, map(float, shares), strict=True))
-            told = self.claims.applied(trained, unit(vectors[:, :width])[0])
+            told = self.claims.applied(trained, vector)
             shares = np.array([told[key] for key in self.keys], np.float32)
-        return _Turn(shares, "encoder", near)
+        return _Turn(shares, "encoder", vector.astype(np.float16), self.nearest(vector))
 
     def _head_logits(
         self, texts: Sequence[str], vectors: NDArray[np.float32], structure: NDArray[np.float32]
@@ -211,11 +213,10 @@ class GatingNetwork:
         return self.head.logits(frozen_features(texts, general, structure))
 
     def nearest(self, vector: NDArray[np.float32]) -> float | None:
-        """The cosine of a vector to the nearest exemplar; None where there are none."""
+        """The cosine of a vector of length 1 to the nearest exemplar; None where there are none."""
         if self.exemplars is None or not len(self.exemplars):
             return None
-        part = vector[None, : self.encoder.general]
-        return float((self._exemplars @ unit(part)[0]).max())
+        return float((self._exemplars @ vector).max())
 
     @cached_property
     def _exemplars(self) -> NDArray[np.float32]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import takewhile
+from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from collegium.errors import NoExpertAvailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from collegium.routing.calibration import Calibration
     from collegium.types import Candidate
+
+_score_of = attrgetter("score")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,9 @@ class RoutingPolicy:
     With a `risk`, a gate that can say so chooses how many: the fewest experts among whom an
     acceptable one is missing for at most that share of queries. An expert keeps its session's
     queries unless another's score is higher by `switch_gain`.
+
+    `busy_price` is the most that being busier than the others takes off a score; see `pricing`.
+    With the probability `explore`, another plausible expert is tried out first; see `exploring`.
     """
 
     top_k: int = 1
@@ -40,6 +48,8 @@ class RoutingPolicy:
     risk: float | None = None
     switch_gain: float = 0.0
     blend: str = "formula"
+    busy_price: float = 0.0
+    explore: float = 0.0
 
     def score(self, gate: float | None, assessment: float | None, load: float) -> float:
         """The blend of an expert's gate share, own assessment and load; from 0 to 1.
@@ -78,6 +88,7 @@ def choose(
     in_scope: bool | None = None,
     sure: Sequence[str] = (),
     incumbent: str | None = None,
+    prices: Mapping[str, float] = MappingProxyType({}),
 ) -> Choice:
     """Pick who answers.
 
@@ -92,32 +103,32 @@ def choose(
         in_scope: whether the gate finds the query like those it knows; None where it cannot tell.
         sure: the keys of the gate's smallest set of experts for the policy's risk, if it made one.
         incumbent: the key of the expert who has the query's session.
+        prices: key -> what being busy takes off its score, where it takes or adds something.
 
     Raises:
         NoExpertAvailable: nobody is ready.
     """
-    ranked = sorted(candidates, key=lambda candidate: -candidate.score)
-    ready = [candidate for candidate in ranked if candidate.key not in not_ready]
+    ranked = sorted(candidates, key=_score_of, reverse=True)
+    ready = [one for one in ranked if one.key not in not_ready] if not_ready else ranked
     if not ready:
         lacks = "; ".join(f"{key}: {why}" for key, why in not_ready.items())
         raise NoExpertAvailable(f"no expert is ready ({lacks}); `collegium doctor` says what to do")
     reasons: list[str] = []
-    deputy = next((candidate for candidate in ready if candidate.key == fallback), None)
-    able = [candidate for candidate in ready if candidate.score > 0]
-    outside = out_of_scope(ready, policy, claimed=claimed, in_scope=in_scope)
-    if deputy is not None and (not able or outside):
+    deputy = next((one for one in ready if one.key == fallback), None)
+    able = [one for one in ready if one.score > 0]
+    takes_over = deputy is not None and (
+        not able or out_of_scope(ready, policy, claimed=claimed, in_scope=in_scope)
+    )
+    if deputy is not None and takes_over:
         reasons.append(f"no expert claims the query: {deputy.key} takes over as the fallback")
-        able = [deputy, *(candidate for candidate in able if candidate is not deputy)]
+        able = _with_first(deputy, able)
     able = able or ready[:1]
-    staying = next((one for one in able if one.key == incumbent), None)
-    gain = 0.0 if staying is None else able[0].score - staying.score
-    if staying is not None and staying is not able[0] and (gain <= 0 or gain < policy.switch_gain):
-        by = (
-            f"better by {gain:.2f}, less than {policy.switch_gain:.2f}" if gain > 0 else "no better"
-        )
-        reasons.append(f"{staying.key} keeps its session: {able[0].key} is {by}")
-        able = [staying, *(one for one in able if one is not staying)]
-    confidence = calibration.probability([(one.score, one.gate) for one in able])
+    staying = next((one for one in able if one.key == incumbent), None) if incumbent else None
+    if staying is not None:
+        able = _with_incumbent(staying, able, policy.switch_gain, reasons)
+    elif prices and not takes_over:
+        able = _with_less_busy(able, prices, policy.busy_price, reasons)
+    confidence = calibration.probability([(one.score, one.gate) for one in able[:2]])
     low = confidence < policy.min_confidence
     most = top_k if top_k is not None else (policy.top_k if low else 1)
     chosen = able[:most]
@@ -137,7 +148,11 @@ def choose(
             chosen[most - 1 :] = [deputy]
             reasons.append(f"{deputy.key} is asked beside it as the fallback")
     taken = {one.key for one in chosen}
-    passed = [_with_reason(one, not_ready) for one in ranked if one.key not in taken]
+    passed = [
+        one if one.key not in not_ready else _with_reason(one, not_ready[one.key])
+        for one in ranked
+        if one.key not in taken
+    ]
     return Choice(tuple(chosen), tuple(passed), confidence, low, tuple(reasons))
 
 
@@ -156,6 +171,38 @@ def out_of_scope(
     shares = [candidate.gate for candidate in ready]
     even = sum(shares) / len(shares)
     return max(shares) <= policy.scope_ratio * even
+
+
+def _with_first(first: Candidate, others: Sequence[Candidate]) -> list[Candidate]:
+    return [first, *(one for one in others if one is not first)]
+
+
+def _with_incumbent(
+    staying: Candidate, able: list[Candidate], switch_gain: float, reasons: list[str]
+) -> list[Candidate]:
+    """The able with who has the session first, unless another is clearly better."""
+    gain = able[0].score - staying.score
+    if staying is able[0] or (gain > 0 and gain >= switch_gain):
+        return able
+    by = f"better by {gain:.2f}, less than {switch_gain:.2f}" if gain > 0 else "no better"
+    reasons.append(f"{staying.key} keeps its session: {able[0].key} is {by}")
+    return _with_first(staying, able)
+
+
+def _with_less_busy(
+    able: list[Candidate], prices: Mapping[str, float], most: float, reasons: list[str]
+) -> list[Candidate]:
+    """The able with who is best after the prices first, among those as good but for `most`."""
+    best = able[0]
+    near = takewhile(lambda one: best.score - one.score <= most, able)
+    first = max(near, key=lambda one: one.score - prices.get(one.key, 0.0))
+    if first is best:
+        return able
+    gap = best.score - first.score
+    reasons.append(
+        f"moved from {best.key} to {first.key}: busier of late, and better by only {gap:.3f}"
+    )
+    return _with_first(first, able)
 
 
 def _set_reason(risk: float, sure: Sequence[str], able: Sequence[Candidate]) -> str:
@@ -179,8 +226,8 @@ def _standing(one: Candidate) -> str:
     )
 
 
-def _better(ranked: Sequence[Candidate], first: Candidate) -> list[Candidate]:
-    return [candidate for candidate in ranked if candidate.score > first.score]
+def _better(ranked: Sequence[Candidate], first: Candidate) -> Iterable[Candidate]:
+    return takewhile(lambda one: one.score > first.score, ranked)
 
 
 def _not_ready(one: Candidate, first: Candidate, not_ready: Mapping[str, str]) -> str:
@@ -188,8 +235,6 @@ def _not_ready(one: Candidate, first: Candidate, not_ready: Mapping[str, str]) -
     return f"{one.key} scored {one.score:.2f} but is not ready: {why}; {first.key} is the next best"
 
 
-def _with_reason(one: Candidate, not_ready: Mapping[str, str]) -> Candidate:
-    if one.key not in not_ready:
-        return one
-    note = f"not ready: {not_ready[one.key]}"
+def _with_reason(one: Candidate, why: str) -> Candidate:
+    note = f"not ready: {why}"
     return replace(one, note=f"{one.note}; {note}" if one.note else note)

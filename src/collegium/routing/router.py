@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from collegium.errors import NoExpertAvailable
 from collegium.experts.fingerprint import fingerprint
 from collegium.experts.roster import Roster
 from collegium.experts.verifying import COMPUTED_CONFIDENCE
-from collegium.lexicon import Vocabulary
 from collegium.routing.admission import check
 from collegium.routing.belief import Belief, BelievingGate, PonderingGate
-from collegium.routing.bids import Bid, asked_for
+from collegium.routing.bench import Benches, recognised
+from collegium.routing.bids import asked_for
 from collegium.routing.calibration import HEURISTIC, Calibration
 from collegium.routing.circumstances import Circumstances, choice_of, load_of, seats_of
 from collegium.routing.classifier import QueryClassifier, Reading
-from collegium.routing.gate import Gate, KeywordGate
+from collegium.routing.exploring import Trial, tried
 from collegium.routing.memory import Judgement, Memory
-from collegium.routing.policy import RoutingPolicy
+from collegium.routing.policy import Choice, RoutingPolicy
+from collegium.routing.pricing import Tariff
 from collegium.routing.sessions import Sessions
 from collegium.routing.stack import stack_of
 from collegium.types import Candidate, Decision, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from collegium.experts.base import Expert
-    from collegium.routing.memory import Grounds
-    from collegium.routing.policy import Choice
+    from collegium.routing.bench import Bench
+    from collegium.routing.bids import Bid
+    from collegium.routing.gate import Gate
     from collegium.types import Query
 
 
@@ -39,7 +43,9 @@ class MoERouter:
     Give it experts, or a `Roster` that others add to. Without a `gate` it reads the experts'
     vocabularies; an expert that the gate does not know counts by its own assessment alone. Without
     a `calibration` it takes the gate's. What a query alone decides is kept in the `memory`, one of
-    its own if none is given; `Memory(0)` keeps nothing.
+    its own if none is given; `Memory(0)` keeps nothing. `sessions` tells who has which session.
+    Every decision says the number of the `lineup` and the `variant` it was made for. By the `clock`
+    it is known how long experts have been busy, and by `rng` others are tried out now and then.
 
     Raises:
         ValueError: the policy's blend is learned, and no stack was fitted for the gate.
@@ -54,6 +60,11 @@ class MoERouter:
         policy: RoutingPolicy | None = None,
         calibration: Calibration | None = None,
         memory: Memory | None = None,
+        sessions: Sessions | None = None,
+        lineup: int = 0,
+        variant: str = "",
+        clock: Callable[[], float] = time.monotonic,
+        rng: random.Random | None = None,
     ) -> None:
         self.roster = experts if isinstance(experts, Roster) else Roster(experts)
         self.policy = policy or RoutingPolicy()
@@ -65,9 +76,11 @@ class MoERouter:
             raise ValueError("the blend is learned, and no stack was fitted for the gate")
         self._classifier = classifier or QueryClassifier()
         self._calibration = calibration
-        self._read_from: tuple[Expert, ...] = ()
-        self._keywords = KeywordGate({})
-        self._sessions = Sessions()
+        self._benches = Benches()
+        self._tariff = Tariff(clock)
+        self._rng = rng or random.Random()  # noqa: S311 -- who is tried out keeps no secret
+        self.sessions = Sessions() if sessions is None else sessions
+        self.lineup, self.variant = lineup, variant
         self._memory = Memory() if memory is None else memory
         # A gate that may learn, or a classifier of one's own, may tell otherwise the next time.
         settled = gate is None or getattr(gate, "settled", False)
@@ -120,59 +133,61 @@ class MoERouter:
             raise NoExpertAvailable("no expert is on duty; add one under moe.experts")
         exact, judged = await self._judged(query, experts)
         if exact is not None:
-            return computed(exact, experts, query, judged.task, started)
-        bids = await self._bids(query, judged)
-        choice = self._choice(query, judged, bids, top_k, assume_ready=assume_ready)
-        first = choice.chosen[0].key
-        if query.session:
-            self._sessions.keep(query.session, first)
+            trial = Trial(computed(exact, experts), 1.0)
+        else:
+            trial = await self._chosen(query, judged, top_k, assume_ready=assume_ready)
+        choice, first = trial.choice, self.roster.chosen(trial.choice.chosen[0].key)
+        reasons = choice.reasons
+        if exact is None:
+            reasons += self._recognised(first, query, judged)
+            if query.session:
+                self.sessions.keep(query.session, first.key)
         return Decision(
             query_id=query.id,
             chosen=choice.chosen,
             passed_over=choice.passed_over,
             confidence=choice.confidence,
             overhead_ms=(time.perf_counter() - started) * 1000,
-            reasons=(*choice.reasons, *self._recognised(self.roster[first], query, judged)),
+            reasons=reasons,
             low_confidence=choice.low_confidence,
             task=query.task or judged.task,
+            propensity=trial.propensity,
+            lineup=self.lineup,
+            variant=self.variant,
+            vector=judged.belief.vector,
         )
 
     async def _judged(
-        self, query: Query, experts: tuple[Expert, ...]
+        self, query: Query, experts: Sequence[Expert]
     ) -> tuple[Expert | None, Judgement]:
         """Who computes the answer, if anybody does, and what else the query decides by itself."""
-        grounds = tuple(one.grounds for one in experts)
-        key = (fingerprint(query), tuple(map(id, experts)), self.policy.risk)
-        known = self._memory.recall(key, grounds)
-        exact = who_computes(query, experts, known)
+        bench = self._benches.of(experts)
+        resting = tuple([one.key for one in experts if one.resting])
+        key = (fingerprint(query), bench.key, resting, self.policy.risk)
+        known = self._memory.recall(key, bench.grounds)
+        exact = bench.who_computes(query, known)
         if known is not None:
             return exact, known
-        judged = await self._judge(query, experts, grounds, exact)
+        judged = await self._judge(query, bench, exact)
         if self._remembers and (exact is None or exact.grounds is not None):
             self._memory.keep(key, replace(judged, reading=None))
         return exact, judged
 
-    async def _judge(
-        self, query: Query, experts: tuple[Expert, ...], grounds: Grounds, exact: Expert | None
-    ) -> Judgement:
+    async def _judge(self, query: Query, bench: Bench, exact: Expert | None) -> Judgement:
         reading = self._classifier.read(query)
-        judged = Judgement(experts, grounds, task_of(reading), exact, reading=reading)
+        judged = Judgement(bench, task_of(reading), exact, reading=reading)
         if exact is not None:
             return judged
-        belief = await self._believed(reading, experts)
-        bids = (
-            None if ground is None else Bid.of(one.suits(query))
-            for one, ground in zip(experts, grounds, strict=True)
-        )
-        return replace(judged, belief=belief, bids=tuple(bids))
+        belief = await self._believed(reading, bench)
+        return replace(judged, belief=belief, bids=bench.bids(query))
 
-    async def _believed(self, reading: Reading, experts: tuple[Expert, ...]) -> Belief:
+    async def _believed(self, reading: Reading, bench: Bench) -> Belief:
         """What the gate believes."""
         if self._pondering is not None:
             return await self._pondering.ponder(reading, risk=self.policy.risk)
         if self._believing is not None:
             return self._believing.believe(reading, risk=self.policy.risk)
-        return Belief((self._gate or self._keywords_of(experts)).scores(reading))
+        return Belief((self._gate or bench.keyword_gate).scores(reading))
 
     def _calibrated(self) -> Calibration:
         """What turns the ranking into a probability."""
@@ -182,26 +197,33 @@ class MoERouter:
             return HEURISTIC
         return self._believing.calibration if self._stack is None else self._stack.calibration
 
-    def _keywords_of(self, experts: tuple[Expert, ...]) -> Gate:
-        """The keyword gate of these experts, made anew only when they have changed."""
-        if self._read_from != experts:
-            vocabularies = {one.key: vocabulary_of(one) for one in experts}
-            known = {key: words for key, words in vocabularies.items() if words is not None}
-            self._read_from, self._keywords = experts, KeywordGate(known)
-        return self._keywords
+    async def _chosen(
+        self, query: Query, judged: Judgement, top_k: int | None, *, assume_ready: bool
+    ) -> Trial:
+        """Who answers, as things stand now and as chance has it."""
+        bids = await self._bids(query, judged)
+        now = self._circumstances(query, judged, bids, top_k, assume_ready=assume_ready)
+        latest = judged.latest
+        if latest.choice is None or latest.circumstances != now:
+            latest.circumstances, latest.choice = now, choice_of(judged, now, self._stack)
+        # What would be if things were otherwise is nothing to learn from, and a session stays.
+        curious = not assume_ready and now.incumbent is None
+        return tried(latest.choice, now.lacks, self.policy.explore if curious else 0.0, self._rng)
 
     async def _bids(self, query: Query, judged: Judgement) -> list[Bid]:
         """Everybody's word: those whose grounds are known are not asked again."""
-        told = list(zip(judged.experts, judged.bids, strict=True))
-        unknown = [one for one, bid in told if bid is None]
-        asked = iter(
-            await asked_for(unknown, query, timeout_s=self.policy.assessment_timeout_s)
-            if unknown
-            else ()
-        )
-        return [next(asked) if bid is None else bid.weighed(one.reliability) for one, bid in told]
+        experts, silent = judged.bench.experts, judged.bench.silent
+        asked: Iterable[Bid] = ()
+        if silent:
+            unknown = [experts[place] for place in silent]
+            asked = await asked_for(unknown, query, timeout_s=self.policy.assessment_timeout_s)
+        given = iter(asked)
+        return [
+            next(given) if bid is None else bid.weighed(one.reliability)
+            for one, bid in zip(experts, judged.bids, strict=True)
+        ]
 
-    def _choice(
+    def _circumstances(
         self,
         query: Query,
         judged: Judgement,
@@ -209,24 +231,22 @@ class MoERouter:
         top_k: int | None,
         *,
         assume_ready: bool,
-    ) -> Choice:
-        """Who answers, as things stand now; as long as they stand as the last time, as then."""
-        experts, fallback = judged.experts, self.roster.fallback
-        now = Circumstances(
+    ) -> Circumstances:
+        """How things stand now."""
+        experts, fallback = judged.bench.experts, self.roster.fallback
+        hindrance = attrgetter("resting" if assume_ready else "lacks")
+        return Circumstances(
             bids,
             [seats_of(one) for one in experts],
             [one.capabilities for one in experts],
-            {} if assume_ready else {one.key: lack for one in experts if (lack := one.not_ready)},
+            {one.key: why for one in experts if (why := hindrance(one))},
             fallback.key if fallback is not None else None,
-            self._sessions.get(query.session) if query.session else None,
+            self.sessions.get(query.session) if query.session else None,
             top_k,
             self.policy,
             self._calibrated(),
+            self._tariff.prices(self.roster.snapshot(), self.policy.busy_price),
         )
-        latest = judged.latest
-        if latest.choice is None or latest.circumstances != now:
-            latest.circumstances, latest.choice = now, choice_of(judged, now, self._stack)
-        return latest.choice
 
     def _recognised(self, first: Expert, query: Query, judged: Judgement) -> tuple[str, ...]:
         """The reason that `recognised` gives, found once for each expert who comes first."""
@@ -239,60 +259,21 @@ class MoERouter:
         return judged.recognised[first.key]
 
 
-def who_computes(query: Query, experts: Sequence[Expert], known: Judgement | None) -> Expert | None:
-    """The first who computes the answer; of those judged before, only who may think anew is asked.
-
-    Args:
-        query: what is asked.
-        experts: everybody, in their order.
-        known: what was judged of the query before, if it was.
-    """
-    for one in experts:
-        if known is None or one.grounds is None:
-            if one.computes(query):
-                return one
-        elif one is known.exact:
-            return one
-    return None
-
-
-def computed(
-    exact: Expert, experts: Sequence[Expert], query: Query, task: Task, started: float
-) -> Decision:
-    """The decision for one who computes the answer exactly: nobody else is considered.
+def computed(exact: Expert, experts: Sequence[Expert]) -> Choice:
+    """The choice of one who computes the answer exactly: nobody else is considered.
 
     It needs no model, so that it may be one that is not ready.
     """
     alone = Candidate(exact.name, exact.key, 0.0, 1.0, load_of(exact), 1.0)
-    return Decision(
-        query_id=query.id,
-        chosen=(alone,),
-        passed_over=tuple(
-            Candidate(one.name, one.key, 0.0, 0.0, load_of(one), 0.0, "not considered")
-            for one in experts
-            if one is not exact
-        ),
-        confidence=COMPUTED_CONFIDENCE,
-        overhead_ms=(time.perf_counter() - started) * 1000,
-        reasons=(f"{exact.key} computes the answer exactly, without a model",),
-        task=query.task or task,
+    others = tuple(
+        Candidate(one.name, one.key, 0.0, 0.0, load_of(one), 0.0, "not considered")
+        for one in experts
+        if one is not exact
     )
+    why = f"{exact.key} computes the answer exactly, without a model"
+    return Choice((alone,), others, COMPUTED_CONFIDENCE, low_confidence=False, reasons=(why,))
 
 
 def task_of(reading: Reading) -> Task:
     """What kind of answer a query wants, by what reading it told."""
     return Task(reading.answer_form, reading.kind, reading.complexity, reading.language)
-
-
-def vocabulary_of(expert: Expert) -> Vocabulary | None:
-    """The words an expert knows its queries by, where it has any."""
-    vocabulary = getattr(expert, "vocabulary", None)
-    return vocabulary if isinstance(vocabulary, Vocabulary) else None
-
-
-def recognised(expert: Expert, reading: Reading) -> tuple[str, ...]:
-    """A reason that names the words and signs an expert knew the query by, if it knew any."""
-    vocabulary = vocabulary_of(expert)
-    matches = vocabulary.matches(reading.wording) if vocabulary is not None else ()
-    known = [term for term, weight in matches if weight > 0][:6]
-    return (f"recognised by: {', '.join(known)}",) if known else ()
