@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from gateway_server import config_of, serving, until
 
+from collegium.config import DriftConfig
 from collegium.errors import ConfigError, Conflict, LastExpert, UnknownExperiment
 from collegium.events import Drifted, Rated, Resized
 from collegium.experts.roster import Roster
@@ -30,6 +34,9 @@ from collegium.observe.families import Names
 from collegium.observe.logs import Logs
 from collegium.observe.metrics import Metrics, Stand
 from collegium.observe.tracing import Untraced
+from collegium.oversight.minds import acknowledge, drift_of
+from collegium.storage.opening import open_store
+from collegium.storage.records import Record
 from collegium.testing import ScriptedExpert
 
 if TYPE_CHECKING:
@@ -39,6 +46,9 @@ if TYPE_CHECKING:
     from gateway_server import Server
 
     from collegium.gateway.app import Endpoint
+    from collegium.management.drift.drift import Drift
+    from collegium.oversight.following import Judge
+    from collegium.storage.store import Store
 
 DOCUMENT: dict[str, Any] = {
     "backends": {
@@ -76,11 +86,14 @@ class ScriptedOversight:
                 raise self.fails
             if name in ("reload", "rollback"):
                 return ("moe.router",)
+            if name == "acknowledge":
+                return 2
             return RUNNING if name.endswith("experiment") else None
 
         return act
 
-    def ranking(self) -> tuple[Rank, ...]:
+    def ranking(self, performances: Mapping[str, Performance]) -> tuple[Rank, ...]:
+        assert {one.queries for one in performances.values()} == {7}
         return (Rank("CodingExpert", 0.8, 0.7, 0.9, enough=True, why="by 7 outcomes"),)
 
     def experiments(self) -> list[dict[str, Any]]:
@@ -92,7 +105,9 @@ class ScriptedOversight:
     def status(self) -> dict[str, Any]:
         return {
             "generation": 3,
-            "fleet": [{"expert": "CodingExpert", "instances": 2}],
+            "fleet": [
+                {"expert": "CodingExpert", "instances": 2, "wanted": 4, "note": "only 2 addresses"}
+            ],
             "experiments": [RUNNING],
             "storage": {"dropped": 4, "failing": "the disk is full"},
         }
@@ -159,6 +174,8 @@ async def said(
         (("DELETE", "models/quick", "", None), ("remove_model", "quick")),
         (("POST", "config/reload", "", None), ("reload",)),
         (("POST", "config/rollback", "", None), ("rollback",)),
+        (("POST", "drift/acknowledge", "", None), ("acknowledge", None)),
+        (("POST", "drift/acknowledge", "", {"expert": ""}), ("acknowledge", "")),
         (("POST", "experiments", "", {"name": "two"}), ("start_experiment", {"name": "two"})),
         (("DELETE", "experiments/two", "", None), ("stop_experiment", "two", ("promote", False))),
         (
@@ -193,6 +210,7 @@ async def test_an_expert_that_joins_is_shown_as_it_is(
         "why": "by 7 outcomes",
     }
     assert row["performance"]["queries"] == 7
+    assert (row["wanted"], row["note"]) == (4, "only 2 addresses")
     assert oversight.asked == [("add_expert", {"name": "CodingExpert"}, ("replace", False))]
 
 
@@ -384,12 +402,12 @@ def test_a_flag_is_true_where_it_says_so(query: bytes, told: bool) -> None:
     assert flag(query, "force") is told
 
 
-def test_the_gauges_show_how_the_management_stands(oversight: ScriptedOversight) -> None:
+async def test_the_gauges_show_how_the_management_stands(oversight: ScriptedOversight) -> None:
     metrics = Metrics(Names(experts=("CodingExpert", "Gone")))
     college = SimpleNamespace(router=SimpleNamespace(roster=oversight.roster))
     gauges = Gauges(cast("Any", college), cast("Any", oversight), metrics)
-    gauges.look()
-    gauges.look()
+    await gauges.look()
+    await gauges.look()
     page = metrics.render()[0].decode()
     assert 'collegium_expert_rank{expert="CodingExpert"} 0.8' in page
     assert 'collegium_instances{expert="CodingExpert"} 2.0' in page
@@ -399,6 +417,51 @@ def test_the_gauges_show_how_the_management_stands(oversight: ScriptedOversight)
     assert "collegium_events_dropped_total 4.0" in page
     assert "collegium_storage_failing 1.0" in page
     assert "Poet" not in page
+
+
+async def test_the_gauges_are_looked_at_less_often_where_that_takes_long() -> None:
+    looks: list[float] = []
+    often = asyncio.Event()
+
+    class Slow(Gauges):
+        async def look(self) -> None:
+            looks.append(time.perf_counter())
+            if len(looks) == 3:
+                often.set()
+            await asyncio.sleep(0.02)
+
+    gauges = Slow(*cast("Any", (None, None, None)), every_s=0.001)
+    gauges.begin()
+    await often.wait()
+    await gauges.aclose()
+    assert all(after - before >= 0.1 for before, after in pairwise(looks))
+
+
+async def test_an_alarm_is_forgotten_in_every_process_and_only_once(tmp_path: Path) -> None:
+    store, other = (open_store(str(tmp_path / "record.sqlite3")) for _ in range(2))
+    leading = judge_of(store)
+    leading.mind._alarm("success", "Poet", "90 % to 60 %", 1.0)
+    leading.mind._alarm("input", "", "another topic", 2.0)
+    await leading.save()
+    following = judge_of(other)
+    assert await acknowledge(following, "Coder") == 0
+    assert await acknowledge(following, "Poet") == 1
+    await leading.judge()
+    assert [row["expert"] for row in leading.mind.standing() if row["alarm"]] == [""]
+    leading.mind.take(Record("decision", 3.0, "q1", "Poet"))
+    await leading.save()  # the other one does not know of it, and is the second to write
+    assert await acknowledge(following, None) == 1
+    assert await acknowledge(following, None) == 0
+    await leading.judge()
+    assert not any(row["alarm"] for row in leading.mind.standing())
+    await store.aclose()
+    await other.aclose()
+
+
+def judge_of(store: Store) -> Judge[Drift]:
+    judge = drift_of(DriftConfig(), lambda _: None, store)
+    assert judge is not None
+    return judge
 
 
 def test_of_several_workers_shares_are_averaged_and_instances_added_up(tmp_path: Path) -> None:
@@ -503,6 +566,25 @@ def test_a_backend_and_a_short_name_come_and_go(server: Server, upstream: str) -
         assert server.send(method, f"/api/{path}").status == 404
     wrong = server.send("PUT", "/api/backends/second", {"kind": "http", "url": "nowhere"})
     assert (wrong.status, "'nowhere'" in wrong.error["message"]) == (400, True)
+
+
+def test_answers_are_recorded_where_they_can_be_read(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    entry = {"kind": "recorded", "path": str(path)}
+    for mistake in ("there is no file", "no recorded answers"):
+        refused = server.send("PUT", "/api/backends/tape", entry)
+        assert (refused.status, mistake in refused.error["message"]) == (400, True)
+        path.write_text("no JSON")
+    assert server.get("/api/backends/tape").status == 404
+    path.write_text('{"model": "m", "prompt": "hello", "text": "I said so"}\n')
+    assert server.send("PUT", "/api/backends/tape", entry).status == 200
+    assert server.send("DELETE", "/api/backends/tape").status == 200
+
+
+def test_alarms_are_acknowledged(server: Server) -> None:
+    assert server.post("/api/drift/acknowledge", {"expert": "coding"}).json == {"acknowledged": 0}
+    wrong = server.post("/api/drift/acknowledge", {"expert": 7})
+    assert (wrong.status, wrong.error["param"]) == (400, "expert")
 
 
 def test_a_change_is_taken_back(server: Server) -> None:

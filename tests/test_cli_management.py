@@ -45,6 +45,8 @@ CODING: dict[str, Any] = {
     "max_load": 4,
     "draining": False,
     "instances": 3,
+    "wanted": None,
+    "note": "",
     "rank": RANK,
     "performance": {
         "queries": 1234,
@@ -200,6 +202,14 @@ def run(*words: str, folder: Path, **env: str) -> Result:
             (CODING, "CodingExpert: as many instances as demand wants, 3 there\n"),
         ),
         (
+            "experts scale coding 4",
+            ("POST", "/api/experts/coding/scale", {"instances": 4}),
+            (
+                {**CODING, "wanted": 4, "note": "there are only 3 addresses"},
+                "CodingExpert: 4 wanted, 3 there; there are only 3 addresses\n",
+            ),
+        ),
+        (
             "rate q1 good",
             ("POST", "/api/ratings", {"id": "q1", "rating": 1.0}),
             (
@@ -275,6 +285,18 @@ def test_status_shows_experts_and_what_is_managed(scripted: Scripted, tmp_path: 
         assert line in said.stdout
     assert "drift: input" not in said.stdout
     assert "by hand" not in said.stdout
+
+
+def test_alarms_are_acknowledged_before_status_is_shown(scripted: Scripted, tmp_path: Path) -> None:
+    scripted.answers["POST", "/api/drift/acknowledge"] = (200, {"acknowledged": 1})
+    scripted.answers["GET", "/api/status"] = (200, {**STATUS, "drift": []})
+    said = run("status", "--acknowledge", "--url", scripted.url, folder=tmp_path)
+    assert said.exit_code == 0, said.stderr
+    assert "drift" not in said.stdout
+    assert [one[:3] for one in scripted.asked] == [
+        ("POST", "/api/drift/acknowledge", {}),
+        ("GET", "/api/status", None),
+    ]
 
 
 def test_status_in_a_pipe_is_shown_once_even_if_it_is_to_be_watched(

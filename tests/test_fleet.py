@@ -15,6 +15,7 @@ from collegium import config as configuration
 from collegium.backends.base import Prompt, joined
 from collegium.backends.directory import Directory, Surroundings
 from collegium.backends.instance import Instance
+from collegium.backends.lazy import Lazy
 from collegium.backends.llamacpp import LlamaCppBackend
 from collegium.backends.memory import available_mb, expected_mb, peak_mb
 from collegium.backends.pool import Pool
@@ -22,7 +23,7 @@ from collegium.backends.replicas import Replicas
 from collegium.backends.resilience import Resilience
 from collegium.backends.startable import startable_of
 from collegium.config import ScalingConfig
-from collegium.errors import BackendUnavailable, InvalidRequest, NoRoom
+from collegium.errors import BackendUnavailable, ConfigError, InvalidRequest, NoRoom
 from collegium.events import Event, Quarantined, Resized
 from collegium.management.care import AGAIN_S, RESTARTS
 from collegium.management.fleet import Fleet, Scalable
@@ -375,6 +376,17 @@ async def test_what_there_is_is_told_before_anybody_has_looked() -> None:
         ("CodingExpert", 0),  # its process is not started
         ("Poet", 1),
     ]
+    await lab.fleet.aclose()
+
+
+async def test_a_backend_that_cannot_be_made_is_nobody_elses_trouble() -> None:
+    def make() -> ScriptedBackend:
+        raise ConfigError("cannot read the recorded answers")
+
+    lab = Lab()
+    lab.pools["Poet"] = Scalable(Pool([Replicas([Instance(Lazy(make), "m", "tape/m", 2)])]), 1)
+    await lab.fleet.scale("CodingExpert", 2)
+    assert [row.instances for row in lab.fleet.standing()] == [2, 1]
     await lab.fleet.aclose()
 
 

@@ -398,6 +398,15 @@ def test_no_web_page_asks_through_a_browser_where_no_key_is_asked_for(
     assert opened.post(CHAT, GOOD, headers=app).status == 200
 
 
+def test_no_foreign_web_page_administers_without_a_key(opened: Server) -> None:
+    app = {"origin": "https://app.example"}
+    reply = opened.post("/api/experts", {"name": "WineExpert"}, headers=app)
+    assert (reply.status, reply.error["code"]) == (403, "forbidden")
+    assert opened.post("/api/experts/coding/drain", {}, headers=app).status == 403
+    page = {"origin": f"http://127.0.0.1:{opened.port}"}
+    assert opened.get("/api/status", headers=page).status == 200
+
+
 # --- others
 
 

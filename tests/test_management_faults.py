@@ -18,6 +18,7 @@ from gateway_server import EXPERTS, Server, config_of, launched, serving, until
 from traffic import ModelServer, model_servers
 
 from collegium.config.source import Source
+from collegium.errors import Conflict
 from collegium.gateway.security import KeyStore
 from collegium.oversight import Oversight
 from collegium.storage.opening import open_store
@@ -436,3 +437,82 @@ async def test_a_clock_that_jumps_stops_nothing(tmp_path: Path) -> None:
     finally:
         await oversight.aclose()
         await college.aclose()
+
+
+# --- two at once
+
+
+FILE = """
+moe:
+  router: {{type: heuristic}}
+  experts:
+    - {{name: WritingExpert, models: [rec/one]}}
+    - {{name: AdvisorExpert, models: [rec/{advisor}]}}
+backends: {{rec: {{kind: recorded, path: '{answers}'}}}}
+"""
+
+
+class Place:
+    """A configuration's file and a record, that several processes share."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._path = folder, folder / "collegium.yaml"
+        rows = [{"model": one, "prompt": "hello", "text": one} for one in ("one", "two")]
+        (folder / "answers.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        self.advised_by("one")
+
+    def advised_by(self, model: str) -> None:
+        """Edit the file."""
+        answers = self._folder / "answers.jsonl"
+        self._path.write_text(FILE.format(advisor=model, answers=answers))
+
+    def process(self) -> Oversight:
+        """What one more process has, but for what it does again and again."""
+        source = Source(self._path)
+        college = Collegium.of(source.read())
+        store = open_store(str(self._folder / "record.sqlite3"))
+        return Oversight(
+            college.lineups, college.manager, college.events, source=source, store=store
+        )
+
+
+def models_of(oversight: Oversight) -> dict[str, list[str]]:
+    return {one["name"]: one["models"] for one in oversight.document()["moe"]["experts"]}
+
+
+async def test_what_another_has_just_changed_holds_with_a_new_file_too(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    one, other = place.process(), place.process()
+    try:
+        await one.add_expert({"name": "WritingExpert", "models": ["rec/two"]}, replace=True)
+        place.advised_by("two")
+        await other.reload()
+        await one.reload()
+        for oversight in (one, other):
+            assert models_of(oversight) == {
+                "WritingExpert": ["rec/two"],
+                "AdvisorExpert": ["rec/two"],
+            }
+    finally:
+        await one.aclose()
+        await other.aclose()
+
+
+async def test_the_way_back_leads_over_one_change_after_the_other(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    oversight = place.process()
+    try:
+        seen = [models_of(oversight)]
+        await oversight.add_expert({"name": "WritingExpert", "models": ["rec/two"]}, replace=True)
+        seen.append(models_of(oversight))
+        place.advised_by("two")
+        await oversight.reload()
+        seen.append(models_of(oversight))
+        await oversight.add_expert({"name": "WineExpert", "models": ["rec/one"]})
+        for before in reversed(seen):
+            await oversight.rollback()
+            assert models_of(oversight) == before
+        with pytest.raises(Conflict, match="no way back"):
+            await oversight.rollback()
+    finally:
+        await oversight.aclose()

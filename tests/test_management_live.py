@@ -150,7 +150,7 @@ def test_an_expert_is_replaced_while_fifty_wait_for_its_answers(server: Server) 
         traffic.go_on()
     assert not traffic.failures
     assert set(traffic.answers) == {"WritingExpert"}
-    assert server.chat("auto").headers["x-collegium-model"] == "up/words-5"
+    assert server.chat("auto").headers["x-collegium-model"] == "up/slow-25"
 
 
 def test_the_file_is_edited_well_and_badly_while_many_ask(

@@ -314,7 +314,7 @@ def traffic(
     records: list[Record] = []
     for number in range(start, start + queries):
         query, kind = f"q{number}", ("code", "math")[number % 2]
-        task = {"form": "text", "kind": kind, "difficulty": 0.5, "language": "en"}
+        task: dict[str, Any] = {"form": "text", "kind": kind, "difficulty": 0.5, "language": "en"}
         shares = {"left": rng.uniform(0.4, 0.6)}
         shares["right"] = 1 - shares["left"]
         if teaching is not None:

@@ -253,8 +253,11 @@ async def test_changes_that_no_longer_fit_are_left_out_and_the_others_hold(tmp_p
         assert "only one may be" in oversight.refused
         assert oversight.status()["draining"] == ["WritingExpert"]
         await oversight.restore_expert("writing")
-        with pytest.raises(ConfigError, match="only one may be"):
+        with pytest.raises(Conflict, match="taken back first"):
             await oversight.add_expert({"name": "TeaExpert"})
+        for _ in range(3):  # the restoring, the draining, the expert that does not fit
+            await oversight.rollback()
+        await oversight.add_expert({"name": "TeaExpert"})
 
 
 async def test_nobody_unknown_is_removed_drained_or_restored(tmp_path: Path) -> None:
@@ -292,8 +295,11 @@ async def test_what_the_file_was_can_be_gone_back_to(tmp_path: Path) -> None:
         assert await answer(college) == "one writes a poem"
         with pytest.raises(Conflict, match="no way back"):
             await oversight.rollback()
+        assert await oversight.reload() == ("moe.experts.WritingExpert",)
+        assert await answer(college) == "three writes a poem", "the file is read again by hand"
+        await oversight.rollback()
         path.write_text(text_of(tmp_path, model="two"))
-        await until(lambda: oversight.generation == 4)
+        await until(lambda: oversight.generation == 6)
         assert await answer(college) == "two writes a poem", "a newer file counts again"
 
 
@@ -330,6 +336,36 @@ async def test_what_was_changed_holds_after_a_restart(tmp_path: Path) -> None:
         assert [one.key for one in college.router.roster] == ["writing", "advisor", "wine"]
         assert oversight.status()["draining"] == ["WritingExpert"]
         assert await answer(college) == "two writes a poem"
+
+
+async def test_a_record_that_was_deleted_begins_anew_and_can_be_written(tmp_path: Path) -> None:
+    async with watched(tmp_path, store="record.sqlite3") as (college, oversight):
+        await oversight.drain_expert("writing")
+        for left in tmp_path.glob("record.sqlite3*"):
+            left.unlink()
+        await oversight.restore_expert("writing")
+        await oversight.drain_expert("writing")
+        assert await answer(college) == "two writes a poem"
+        assert (await oversight.start_experiment(plan()))["name"] == "poets"
+
+
+async def test_learning_begins_when_it_is_switched_on(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (college, oversight):
+        assert oversight.status()["learning"] is None
+        await oversight.apply({"moe": {"management": {"learning": {"enabled": True}}}})
+        query = Query.of(POEM)
+        await college.ask(query)
+        await oversight.rate(query.id, 1.0)
+        assert oversight.status()["learning"]["outcomes"] == 1
+
+
+async def test_what_holds_from_the_next_start_on_is_said_to(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (_, oversight):
+        changes = {"gateway": {"port": 9}, "moe": {"router": {"top_k": 2}}}
+        assert await oversight.apply(changes) == (
+            "moe.router.top_k",
+            "gateway.port (at the next start)",
+        )
 
 
 async def test_two_processes_on_one_store_do_the_same(tmp_path: Path) -> None:
@@ -436,7 +472,12 @@ async def test_an_experiment_ends_whose_variant_no_longer_fits(tmp_path: Path) -
         await oversight.start_experiment({"name": "poets", "changes": changes})
         await oversight.add_expert({"name": "WritingExpert", "models": ["rec/three"]}, replace=True)
         assert await answer(college) == "three writes a poem"
-        (ended,) = (one for one in told if isinstance(one, Concluded) and one.what == "stopped")
+
+        def ends() -> list[Concluded]:
+            return [one for one in told if isinstance(one, Concluded) and one.what == "stopped"]
+
+        await until(lambda: bool(ends()))
+        (ended,) = ends()
         assert "do not fit the configuration" in ended.verdict
         assert oversight.experiments()[0]["state"] == "stopped"
 

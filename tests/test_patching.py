@@ -104,6 +104,19 @@ def test_changes_of_the_wrong_kind_are_refused(changes: Any, words: str) -> None
         changed(read("moe: {experts: [{name: CodingExpert}]}"), changes or [1])
 
 
+def test_no_change_takes_the_walls_down_that_code_runs_behind() -> None:
+    with pytest.raises(ConfigError, match="in the configuration's file alone"):
+        changed(Config(), {"moe": {"verification": {"unsafe": True}}})
+    unsafe = read("moe: {verification: {unsafe: true}}")
+    assert changed(unsafe, {"moe": {"router": {"top_k": 2}}}).moe.verification.unsafe
+
+
+def test_the_last_expert_of_a_configuration_stays() -> None:
+    config = read("moe: {experts: [{name: CodingExpert}]}")
+    with pytest.raises(ConfigError, match="at least one expert has to stay"):
+        changed(config, {"moe": {"experts": {"CodingExpert": None}}})
+
+
 def test_differences_are_named_as_people_write_them() -> None:
     before = read("moe: {router: {top_k: 1}, experts: [{name: CodingExpert}, {name: MathExpert}]}")
     after = read("moe: {router: {top_k: 2}, experts: [{name: CodingExpert, max_instances: 3}]}")

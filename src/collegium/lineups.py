@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from collegium.answering import aggregator_of
 from collegium.assembly import Staff, bare_gate_of, check_gate, gate_of, policy_of
+from collegium.backends.directory import Directory
+from collegium.config import LlamaCppBackendConfig
 from collegium.config.differences import differences
 from collegium.errors import ConfigError
 from collegium.events import EventBus, Reconfigured
@@ -61,6 +63,31 @@ class Maker:
         gate = gate_of(config, bare=bare)
         roster = Roster(staff.experts())
         return _joined(config, staff, roster, gate, bare, number=1)
+
+    async def fetch(self, config: Config) -> None:
+        """Fetch the files of the embedded models that a configuration names, where missing.
+
+        Raises:
+            CollegiumError: one could not be had.
+        """
+        embedded = [
+            name
+            for name, backend in config.backends.items()
+            if isinstance(backend, LlamaCppBackendConfig)
+        ]
+        models = {
+            config.models.get(model, model)
+            for entry in config.moe.experts
+            for model in entry.models
+        }
+        directory = Directory(config, self.surroundings)
+        try:
+            for model in models:
+                if model.partition("/")[0] in embedded:
+                    await directory.find(model)
+            await directory.fetch()
+        finally:
+            await directory.aclose()
 
     async def another(
         self, config: Config, former: Lineup, *, number: int, variant: str = ""
@@ -155,6 +182,15 @@ class Lineups:
                 for lineup in there:
                     await _opened(lineup)
                 self._opened = there == tuple(self)
+
+    async def fetch(self, config: Config) -> None:
+        """Have the embedded models' files that a configuration names, once models are wanted.
+
+        Raises:
+            CollegiumError: one could not be had.
+        """
+        if self._opened and self._maker is not None:
+            await self._maker.fetch(config)
 
     @property
     def opened(self) -> bool:

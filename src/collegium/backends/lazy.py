@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 class Lazy:
-    """The backend that `make` gives, from the first use on."""
+    """The backend that `make` gives, from the first use on; `startable` ones have to be started."""
 
-    def __init__(self, make: Callable[[], Backend]) -> None:
+    def __init__(self, make: Callable[[], Backend], *, startable: bool = False) -> None:
+        self.startable = startable
         self._make = make
         self._made: Backend | None = None
 

@@ -142,9 +142,11 @@ class Site:
         where = f"@{urlsplit(address).netloc}" if len(self.addresses) > 1 else ""
         return f"{self.name}/{model}{where}"
 
-    def _shared(self, model: str, address: str, make: Callable[[], Backend]) -> Lazy:
+    def _shared(
+        self, model: str, address: str, make: Callable[[], Backend], *, startable: bool = False
+    ) -> Lazy:
         if (model, address) not in self._backends:
-            self._backends[model, address] = Lazy(make)
+            self._backends[model, address] = Lazy(make, startable=startable)
         return self._backends[model, address]
 
     def _condition(self, model: str, address: str) -> Condition:
@@ -239,7 +241,7 @@ class Embedded(Site):
         """The model in its process of that number, which is not started here."""
         name, address = f"{self.name}/{model}", _numbered(number)
         return Instance(
-            self._shared(model, address, partial(self._llamacpp, model)),
+            self._shared(model, address, partial(self._llamacpp, model), startable=True),
             model,
             name,
             self.config.slots,

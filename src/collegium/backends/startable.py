@@ -50,5 +50,9 @@ class Startable(Protocol):
 
 def startable_of(instance: Instance) -> Startable | None:
     """The backend of an instance, where it is one that has to be started."""
-    backend = instance.backend.backend if isinstance(instance.backend, Lazy) else instance.backend
+    backend = instance.backend
+    if isinstance(backend, Lazy):
+        if not backend.startable:  # nothing is made only to be looked at
+            return None
+        backend = backend.backend
     return backend if isinstance(backend, Startable) else None

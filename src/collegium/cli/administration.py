@@ -160,6 +160,25 @@ def server(
     return Server(url.rstrip("/").removesuffix("/v1"), key, timeout_s)
 
 
+def told_in(file: Path, what: str) -> dict[str, Any]:
+    """What a YAML file tells of `what`, whether right or wrong, for the server to judge.
+
+    Raises:
+        ConfigError: it cannot be read, or is no YAML.
+    """
+    from collegium.config.document import parse  # noqa: PLC0415 -- needs YAML
+
+    try:
+        text = file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the {what} {str(file)!r} cannot be read: {error}") from error
+    parsed = parse(text, source=str(file))
+    if parsed.problems:
+        raise parsed.error(parsed.problems)
+    told: dict[str, Any] = parsed.data
+    return told
+
+
 def _is_address(url: str) -> bool:
     """Whether that is where a server may be; with a name and a password in it, it is not."""
     try:

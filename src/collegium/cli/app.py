@@ -6,6 +6,7 @@ import typer
 
 from collegium.cli import (
     ask,
+    backends,
     config,
     doctor,
     evaluate,
@@ -56,6 +57,7 @@ def build() -> typer.Typer:
     app.command("status")(status.status)
     app.command("rate")(rate.rate)
     app.add_typer(experts.app(), name="experts")
+    app.add_typer(backends.app(), name="backends")
     app.add_typer(experiments.app(), name="experiments")
     app.add_typer(store.app(), name="store")
     app.command("train")(train.train)

@@ -1,22 +1,26 @@
-"""`collegium config`: check, show and describe the configuration."""
+"""`collegium config`: check, show and describe the configuration, or change what is in force."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import typer
 
 from collegium import config as configuration
 from collegium.cli import options
-from collegium.cli.terminal import say, verb
+from collegium.cli.administration import COLLEGIUM_KEY, KeyEnv, Url, server
+from collegium.cli.terminal import harmless, say, say_json, verb
 
 
 def app() -> typer.Typer:
     """The verbs under `collegium config`."""
-    verbs = typer.Typer(help="Check, show and describe the configuration.", no_args_is_help=True)
-    verbs.command("check")(check)
-    verbs.command("schema")(schema)
-    verbs.command("show")(show)
+    verbs = typer.Typer(
+        help="Check, show and describe the configuration; have a server read it, or go back.",
+        no_args_is_help=True,
+    )
+    for one in (check, schema, show, reload, rollback):
+        verbs.command(one.__name__)(one)
     return verbs
 
 
@@ -53,3 +57,51 @@ def show(config: options.ConfigFile = None, debug: options.Debug = False) -> Non
     """
     del debug  # `verb` reads it
     say(configuration.to_yaml(configuration.load(configuration.find(config))))
+
+
+@verb
+def reload(
+    url: Url = None,
+    key_env: KeyEnv = COLLEGIUM_KEY,
+    as_json: options.AsJson = False,
+    config: options.ConfigFile = None,
+    debug: options.Debug = False,
+) -> None:
+    """Have a collegium that serves read its configuration file again, and say what has changed.
+
+    A file that is wrong is refused whole. Most servers read it by themselves when it changes.
+
+    Example:
+    `collegium config reload --url http://127.0.0.1:8100`
+    """
+    del debug  # `verb` reads it
+    _changed(server(url, key_env, config).send("POST", ("config", "reload")), as_json=as_json)
+
+
+@verb
+def rollback(
+    url: Url = None,
+    key_env: KeyEnv = COLLEGIUM_KEY,
+    as_json: options.AsJson = False,
+    config: options.ConfigFile = None,
+    debug: options.Debug = False,
+) -> None:
+    """Have a collegium that serves go back to what was in force before its last change.
+
+    That may have been a change of the file, of an expert, a backend or a short name, or what an
+    experiment has promoted. The file stays as it is.
+
+    Example:
+    `collegium config rollback --url http://127.0.0.1:8100`
+    """
+    del debug  # `verb` reads it
+    _changed(server(url, key_env, config).send("POST", ("config", "rollback")), as_json=as_json)
+
+
+def _changed(told: dict[str, Any], *, as_json: bool) -> None:
+    """Say what has changed of a server's configuration."""
+    if as_json:
+        say_json(told)
+        return
+    words = f"changed: {', '.join(told['changed'])}" if told["changed"] else "nothing has changed"
+    say(harmless(f"{words}; generation {told['generation']} is in force") + "\n")

@@ -140,7 +140,8 @@ def scale(
         "POST", ("experts", name, "scale"), {"instances": count}
     )
     wanted = "as many instances as demand wants" if count is None else f"{count} wanted"
-    say(f"{harmless(told['name'])}: {wanted}, {told['instances']} there\n")
+    note = f"; {told['note']}" if told["note"] else ""
+    say(harmless(f"{told['name']}: {wanted}, {told['instances']} there{note}") + "\n")
 
 
 def _count(instances: str) -> int | None:

@@ -60,8 +60,7 @@ def of_record(settings: Config) -> Told | None:
         return None  # opening it would make one
     from collegium.storage.opening import store_of  # noqa: PLC0415 -- only where it is asked for
 
-    # What is only looked at is not cleared out, however old.
-    store = store_of(settings.storage.model_copy(update={"keep_days": None}), default)
+    store = store_of(settings.storage, default, erasing=False)  # it is only looked at
     if store is None:
         return None
     try:

@@ -1,17 +1,22 @@
-"""`collegium models`: the files of embedded models."""
+"""`collegium models`: the files of embedded models, and short names where collegium serves."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from collegium.backends.models import ModelFile
 from collegium.cli import options
+from collegium.cli.administration import COLLEGIUM_KEY, KeyEnv, Url, server
 from collegium.cli.college import college
 from collegium.cli.progress import fetching, megabytes
-from collegium.cli.terminal import running, say, say_json, stderr, stdout, verb
+from collegium.cli.terminal import harmless, running, say, say_json, stderr, stdout, verb
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+ShortName = Annotated[str, typer.Argument(help="The short name.")]
 Source = Annotated[
     str | None,
     typer.Option(
@@ -23,10 +28,15 @@ Source = Annotated[
 
 def app() -> typer.Typer:
     """The verbs under `collegium models`."""
-    verbs = typer.Typer(help="List, fetch and find embedded models.", no_args_is_help=True)
+    verbs = typer.Typer(
+        help="List, fetch and find embedded models; short names for models of a server.",
+        no_args_is_help=True,
+    )
     verbs.command("list")(listing)
     verbs.command("pull")(pull)
     verbs.command("path")(path)
+    for one in (aliases, alias, unalias):
+        verbs.command(one.__name__)(one)
     return verbs
 
 
@@ -116,3 +126,83 @@ def path(
     """
     del debug  # `verb` reads it
     say(f"{college(config).directory.store.path(name)}\n")
+
+
+@verb
+def aliases(
+    url: Url = None,
+    key_env: KeyEnv = COLLEGIUM_KEY,
+    as_json: options.AsJson = False,
+    config: options.ConfigFile = None,
+    debug: options.Debug = False,
+) -> None:
+    """Show the short names for models where collegium serves, and what each means.
+
+    Example:
+    `collegium models aliases --json`
+    """
+    del debug  # `verb` reads it
+    rows = server(url, key_env, config).get("models")["data"]
+    if as_json:
+        say_json({"models": rows})
+    elif rows:
+        stdout().print(_meanings(rows))
+    else:
+        say("there are no short names; `collegium models alias` gives one\n")
+
+
+@verb
+def alias(
+    name: ShortName,
+    means: Annotated[
+        str,
+        typer.Argument(metavar="BACKEND/MODEL", help="The model, or another short name."),
+    ],
+    url: Url = None,
+    key_env: KeyEnv = COLLEGIUM_KEY,
+    as_json: options.AsJson = False,
+    config: options.ConfigFile = None,
+    debug: options.Debug = False,
+) -> None:
+    """Have a short name mean a model where collegium serves, whatever it meant before.
+
+    Examples:
+    `collegium models alias quick ollama/llama3.2`
+
+    `collegium models alias gpt-4o quick --url http://127.0.0.1:8100`
+    """
+    del debug  # `verb` reads it
+    told = server(url, key_env, config).send("PUT", ("models", name), {"means": means})
+    say_json(told) if as_json else say(harmless(f"{name} means {told['means']}") + "\n")
+
+
+@verb
+def unalias(
+    name: ShortName,
+    url: Url = None,
+    key_env: KeyEnv = COLLEGIUM_KEY,
+    as_json: options.AsJson = False,
+    config: options.ConfigFile = None,
+    debug: options.Debug = False,
+) -> None:
+    """Take a short name away where collegium serves; refused as long as something needs it.
+
+    Example:
+    `collegium models unalias quick`
+    """
+    del debug  # `verb` reads it
+    told = server(url, key_env, config).send("DELETE", ("models", name))
+    say_json(told) if as_json else say(f"{harmless(name)} means no model any more\n")
+
+
+def _meanings(rows: list[dict[str, Any]]) -> Table:
+    from rich import box  # noqa: PLC0415 -- 40 ms, only where something is shown
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("short name", "means"):
+        table.add_column(name)
+    for row in rows:
+        table.add_row(Text(harmless(row["name"]), style="bold"), Text(harmless(row["means"])))
+    return table

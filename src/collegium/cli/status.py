@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from collegium.cli import options
-from collegium.cli.administration import COLLEGIUM_KEY, KeyEnv, Url
+from collegium.cli.administration import COLLEGIUM_KEY, KeyEnv, Url, server
 from collegium.cli.experiments import words_of
 from collegium.cli.history import standing
 from collegium.cli.terminal import harmless, say_json, stdout, verb
@@ -42,6 +42,9 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again every two seconds, until Ctrl-C.")
     ] = False,
+    acknowledge: Annotated[
+        bool, typer.Option("--acknowledge", help="Forget the alarms of drift there are, first.")
+    ] = False,
     url: Url = None,
     key_env: KeyEnv = COLLEGIUM_KEY,
     as_json: options.AsJson = False,
@@ -57,8 +60,12 @@ def status(
     `collegium status --watch`
 
     `collegium status --url http://127.0.0.1:8100 --json`
+
+    `collegium status --acknowledge`
     """
     del debug  # `verb` reads it
+    if acknowledge:
+        server(url, key_env, config).send("POST", ("drift", "acknowledge"))
     if not watch:
         _show(standing(url, key_env, config), as_json=as_json)
     elif as_json:

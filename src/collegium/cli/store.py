@@ -158,16 +158,16 @@ def _with_store(config: Path | None, work: Callable[[Store, float | None], None]
     Raises:
         StorageError: there is none, or it cannot be used.
     """
-    from collegium.storage.opening import OFF, open_store  # noqa: PLC0415 -- only where it is used
+    from collegium.storage.opening import OFF, store_of  # noqa: PLC0415 -- only where it is used
 
     settings = configuration.load(configuration.find(config)).storage
-    url = settings.url or str(configuration.state_dir() / "record.sqlite3")
-    if url == OFF:
-        raise StorageError("there is no record: storage.url is 'off'")
-    if "://" not in url and not Path(url).expanduser().exists():
+    default = configuration.state_dir() / "record.sqlite3"
+    url = settings.url or str(default)
+    if url != OFF and "://" not in url and not Path(url).expanduser().exists():
         raise StorageError(f"there is no record at {url}; `collegium serve` begins one")
-
-    store = open_store(url, keep_days=None)  # looking at what is too old does not delete it
+    store = store_of(settings, default, erasing=False)  # looking at what is too old keeps it
+    if store is None:
+        raise StorageError("there is no record: storage.url is 'off'")
     try:
         work(store, settings.keep_days)
     finally:

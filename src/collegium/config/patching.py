@@ -53,9 +53,13 @@ def patched(
         changes = {**changes, "moe": {**cast("dict[str, Any]", moe), "experts": named}}
     made = merged(data, changes)
     try:
-        return read_data(made, source=source)
+        result = read_data(made, source=source)
     except ConfigError as error:
         raise _without_lines(error, source) from error
+    if result.moe.verification.unsafe and not config.moe.verification.unsafe:
+        # Whoever may change what is asked may not therefore have code run on this machine.
+        raise ConfigError("moe.verification.unsafe can be set in the configuration's file alone")
+    return result
 
 
 def merged(target: Any, patch: Any) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from collegium.observe.metrics import Stand
+from collegium.oversight.standing import performances_of
 
 if TYPE_CHECKING:
     from collegium.observe.metrics import Metrics
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 EVERY_S = 2.0
+# Looking takes longer with every expert; after it is left off so many times as long, at least.
+REST = 4.0
 
 
 class Gauges:
@@ -39,16 +43,19 @@ class Gauges:
 
     async def _look(self) -> None:
         while True:
+            began = time.perf_counter()
             try:
-                self.look()
+                await self.look()
             except Exception:  # what is only shown must not end what is served
                 logger.exception("how the management stands could not be measured")
-            await asyncio.sleep(self._every_s)
+            took_s = time.perf_counter() - began
+            await asyncio.sleep(max(self._every_s, REST * took_s))
 
-    def look(self) -> None:
+    async def look(self) -> None:
         """Take down how it is now."""
+        performances = await performances_of(self._oversight)
+        ranks = {one.name: one.score for one in self._oversight.ranking(performances)}
         told = self._oversight.status()
-        ranks = {one.name: one.score for one in self._oversight.ranking()}
         instances = {row["expert"]: row["instances"] for row in told["fleet"]}
         self._metrics.experts(
             {

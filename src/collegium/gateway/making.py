@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from collegium.backends.directory import EMBEDDED_DEFAULT, LOCAL
 from collegium.config import LlamaCppBackendConfig
-from collegium.events import Reconfigured
+from collegium.events import Concluded, Reconfigured
 from collegium.gateway.affinity import ToolLoops
 from collegium.gateway.afterwards import Afterwards
 from collegium.gateway.app import Endpoint, Gateway
@@ -82,6 +82,8 @@ def gateway_of(plan: Plan) -> Gateway:
     gauges = Gauges(college, oversight, eyes.metrics)
     vectors = cache(lambda: encoder_of(college))
     answers = cache_of(config, vectors)
+    if answers is not None:
+        college.events.subscribe(partial(forget_answers, answers))
     commons = None
     if plan.shared is not None:
         commons = Commons(plan.shared / "commons.sqlite3", door_settings.decisions)
@@ -275,6 +277,12 @@ def encoder_of(college: Collegium) -> Encoder:
 def verifier_of(college: Collegium) -> Verifier | None:
     """Who checks answers now, if anybody does."""
     return college.staff.workbench.verifier if college.staff else None
+
+
+def forget_answers(answers: AnswerCache, event: Event) -> None:
+    """Give no answer again that was given by what is not in force any more."""
+    if isinstance(event, Reconfigured | Concluded):
+        answers.clear()
 
 
 def cache_of(config: Config, vectors: Callable[[], Encoder]) -> AnswerCache | None:

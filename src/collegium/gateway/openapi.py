@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from collegium import config as configuration
-from collegium.gateway.endpoints.administering import MeaningBody, ScaleBody
+from collegium.gateway.endpoints.administering import AlarmsBody, MeaningBody, ScaleBody
 from collegium.gateway.endpoints.deciding import RouteBody
 from collegium.gateway.endpoints.embeddings import EmbeddingsBody
 from collegium.gateway.endpoints.rating import RatingBody
@@ -164,7 +164,7 @@ def _open(name: str, summary: str, reply: str, *others: str) -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     """The schema of every body; objects that are not closed say that they take more."""
-    bodies = (ChatBody, EmbeddingsBody, RouteBody, RatingBody, ScaleBody, MeaningBody)
+    bodies = (ChatBody, EmbeddingsBody, RouteBody, RatingBody, ScaleBody, MeaningBody, AlarmsBody)
     kinds = (*bodies, *OUTLINES, *MANAGEMENT_OUTLINES)
     _, schemas = msgspec.json.schema_components(kinds, ref_template=REF)
     for schema in schemas.values():

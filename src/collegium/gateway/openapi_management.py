@@ -76,6 +76,11 @@ def management_paths() -> dict[str, Any]:
         "/api/config/rollback": {
             "post": _changing("rollback", "As it was before the last change", "Reconfigured")
         },
+        "/api/drift/acknowledge": {
+            "post": _changing(
+                "acknowledgeDrift", "Forget alarms of drift", "Acknowledged", body="AlarmsBody"
+            )
+        },
         "/api/experiments": {
             "get": operation("experiments", "What is and was tried out", "Experiments"),
             "post": operation(

@@ -45,7 +45,7 @@ class Rank(Struct):
 
 
 class ExpertStatus(Struct):
-    """How one expert is."""
+    """How one expert is; `note` says why it has not as many instances as it should."""
 
     expert: str
     name: str
@@ -58,6 +58,8 @@ class ExpertStatus(Struct):
     average_latency_ms: float
     draining: bool = False
     instances: int | None = None
+    wanted: int | None = None
+    note: str = ""
     rank: Rank | None = None
     performance: Performance | None = None
 
@@ -134,6 +136,12 @@ class Rated(Struct):
     weight: float
 
 
+class Acknowledged(Struct):
+    """How many alarms are forgotten."""
+
+    acknowledged: int
+
+
 class ExperimentPlan(Struct):
     """What is tried out: `changes` are a JSON merge patch onto the configuration."""
 
@@ -165,6 +173,7 @@ MANAGEMENT_OUTLINES = (
     InForce,
     Reconfigured,
     Rated,
+    Acknowledged,
     ExperimentPlan,
     Experiment,
     Experiments,

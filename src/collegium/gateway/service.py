@@ -177,20 +177,21 @@ class Service:
         Raises:
             UnknownModel: nothing has it, or a client may not name it.
         """
-        if self._pools_of is not self.college.directory:
+        directory = self.college.directory
+        if self._pools_of is not directory:
             # The names may mean other models since.
             self._pools.clear()
-            self._pools_of = self.college.directory
+            self._pools_of = directory
         pool = self._pools.get(name)
-        if pool is None and "/" not in name and name not in self.college.directory.aliases:
-            await self._refuse_unlisted(name)
         if pool is not None:
             self._pools.move_to_end(name)
-        else:
-            self._refuse_files(name)
-            directory = self.college.directory
-            # Of one model there is nothing to select.
-            pool = Pool(await directory.find_all(name), resilience=directory.resilience)
+            return pool
+        if "/" not in name and name not in directory.aliases:
+            await self._refuse_unlisted(name)
+        self._refuse_files(name)
+        # Of one model there is nothing to select.
+        pool = Pool(await directory.find_all(name), resilience=directory.resilience)
+        if self._pools_of is directory:
             self._pools[name] = pool
             if len(self._pools) > NAMED_POOLS:
                 self._pools.popitem(last=False)

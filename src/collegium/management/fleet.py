@@ -275,9 +275,7 @@ class Fleet:
                 self._publish(Resized(expert, before, number))
         self._told = {expert: self._told[expert] for expert in pools}
 
-    def _standing(
-        self, expert: str, pool: Scalable, all_bounds: Mapping[str, Bounds]
-    ) -> Standing:
+    def _standing(self, expert: str, pool: Scalable, all_bounds: Mapping[str, Bounds]) -> Standing:
         models = self._of(pool)
         bounds = [(one, all_bounds[one.replicas.name]) for one in models]
         poisoned = [one for model in models for one in self._care.quarantined(model.replicas.name)]

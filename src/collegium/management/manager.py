@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from collegium.experts.base import Expert
     from collegium.experts.roster import Roster
+    from collegium.management.performance import Performance
     from collegium.management.ranking import Rank
     from collegium.management.scaling import Size
     from collegium.management.underperforming import Underperformer
@@ -129,14 +130,20 @@ class ExpertManager:
                 f"{expert.name} is the only expert who can answer; add or restore another first"
             )
 
-    def ranking(self, weights: RankingConfig | None = None) -> tuple[Rank, ...]:
+    def ranking(
+        self,
+        weights: RankingConfig | None = None,
+        performances: Mapping[str, Performance] | None = None,
+    ) -> tuple[Rank, ...]:
         """Everybody on duty, the best first, each with its score from 0 to 1 and how sure it is.
 
         The score is 0.5 x success rate + 0.3 x free capacity + 0.2 x speed, or as `weights` say.
+        The `performances` that are known already, by name, are not looked up again.
         """
-        performances = [self.tracker.performance(one.name) for one in self._roster]
+        known, performance = performances or {}, self.tracker.performance
+        ranked = [known.get(one.name) or performance(one.name) for one in self._roster]
         loads = {one.name: one.current_load / max(1, one.max_load) for one in self._roster}
-        return rank(performances, loads, weights or RankingConfig())
+        return rank(ranked, loads, weights or RankingConfig())
 
     async def evaluate_experts(self, weights: RankingConfig | None = None) -> dict[str, float]:
         """The rank score of everybody on duty, from 0 to 1, by name; see `ranking`."""

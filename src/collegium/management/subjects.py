@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from collegium.errors import DeadlineExceeded
 from collegium.management.intervals import anytime, wilson
 from collegium.management.performance import Performance, Progress, Tally
 from collegium.management.satisfaction import Satisfaction
@@ -13,6 +14,10 @@ from collegium.management.windows import Window, bucket_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+# Such a share of answers comes within the time that an answer is to be given.
+MOSTLY = 0.95
+# And where fewer answers than so many are known, that is so long.
+FEWEST, PATIENCE_MS = 20, 30_000.0
 # Whoever was counted first is forgotten where there are more names than any college has.
 MOST_NAMES = 1000
 
@@ -33,14 +38,19 @@ class Subject:
         """Where what happens at that time is counted: for ever, and for now."""
         return self.ever, self.window.current(seconds)
 
-    def answered(self, answer: Mapping[str, Any], seconds: float) -> None:
-        """Count an answer, or that there was none, as the record of it has it."""
-        if answer.get("abandoned"):
+    def answered(self, answer: Mapping[str, Any], seconds: float, *, own: bool = True) -> None:
+        """Count an answer, or that there was none, as the record of it has it.
+
+        What is not its `own` doing is counted, and not held against it. Whoever was given less time
+        than its answers take was not waited for.
+        """
+        if answer.get("abandoned") or self._hurried(answer):
             for tally in self.tallies(seconds):
                 tally.abandoned += 1
             return
         ok = bool(answer.get("ok"))
-        self.answering.add(well=ok)
+        if own:
+            self.answering.add(well=ok)
         latency_ms, tokens = answer.get("latency_ms", 0.0), answer.get("completion_tokens", 0)
         bucket, cost_usd = bucket_of(latency_ms), answer.get("cost_usd", 0.0)
         for tally in self.tallies(seconds):
@@ -50,13 +60,24 @@ class Subject:
             else:
                 tally.failed += 1
 
-    def checked(self, outcome: str, seconds: float) -> None:
-        """Count what a check found: 'passed' or 'failed'."""
+    def checked(self, outcome: str, seconds: float, *, own: bool = True) -> None:
+        """Count what a check found, 'passed' or 'failed'; see `answered`."""
         passed = outcome == "passed"
-        self.checking.add(well=passed)
+        if own:
+            self.checking.add(well=passed)
         for tally in self.tallies(seconds):
             tally.passed += passed
             tally.refuted += not passed
+
+    def _hurried(self, answer: Mapping[str, Any]) -> bool:
+        """Whether a deadline passed before most of its answers would have come."""
+        if answer.get("error") != DeadlineExceeded.code:
+            return False
+        latencies = self.ever.latencies
+        mostly_ms = PATIENCE_MS
+        if latencies.count >= FEWEST:
+            (mostly_ms,) = latencies.quantiles(MOSTLY)
+        return answer.get("latency_ms", 0.0) < mostly_ms
 
     def calibrated(self, confidence: float, reward: float, seconds: float) -> None:
         """Count how what was decided with a confidence was judged; both from 0 to 1."""

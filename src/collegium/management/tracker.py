@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from collegium.management.evenness import Evenness, Utilisations, unevenness
 from collegium.management.subjects import Subject, Subjects
 from collegium.management.windows import SteadyTime
-from collegium.observe.casebook import JUDGEMENTS, Casebook, is_shadow
+from collegium.observe.casebook import JUDGEMENTS, Casebook, is_challenger, is_shadow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,7 +31,8 @@ class PerformanceTracker:
 
     It takes records as they come (`take`), or the stored ones after a restart (`replay`), with the
     same result; in a program that keeps no record it listens to the events itself. The answers of
-    shadows do not count. An expert who left and joins again is judged anew.
+    shadows do not count; those of variants that an experiment tries out do, but nobody is judged by
+    them (`answering`, `checking`). An expert who left and joins again is judged anew.
 
     Args:
         casebook: where the cases are gathered; it is given every record before that is counted.
@@ -134,8 +135,9 @@ class PerformanceTracker:
         return Recorder(takers=(self.take,), clock=self._clock, vectors=False)
 
     def _answered(self, record: Record, seconds: float) -> None:
+        own = self._own(record)
         for subject in self._concerned(record.expert, record.model):
-            subject.answered(record.data, seconds)
+            subject.answered(record.data, seconds, own=own)
         self._judged(record, record.data.get("verdict", ""), seconds)
 
     def _ended(self, record: Record, seconds: float) -> None:
@@ -147,8 +149,9 @@ class PerformanceTracker:
     def _judged(self, record: Record, outcome: str, seconds: float) -> None:
         """Count a check once, whichever record tells of it first."""
         if outcome in JUDGEMENTS and self._checks.first(f"{record.query} {record.expert}"):
+            own = self._own(record)
             for subject in self._concerned(record.expert, record.model):
-                subject.checked(outcome, seconds)
+                subject.checked(outcome, seconds, own=own)
             self._calibrate(record.query, seconds)
 
     def _rated(self, record: Record, seconds: float) -> None:
@@ -169,6 +172,10 @@ class PerformanceTracker:
         if case.judged and case.reward is not None and self._judgements.first(query):
             for subject in self._concerned(case.expert, case.model):
                 subject.calibrated(case.decided or 0.0, case.reward, seconds)
+
+    def _own(self, record: Record) -> bool:
+        """Whether that is an expert's own doing: in a variant that is tried out it need not be."""
+        return not is_challenger(self.casebook.variant_of(record.query))
 
     def _moved(self, record: Record, seconds: float) -> None:
         subject = self._experts[record.expert]

@@ -30,6 +30,26 @@ class Underperformer:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of `total` went well; both are parts of one where they count by weight."""
+
+    well: float = 0.0
+    total: float = 0.0
+
+    def __add__(self, other: Share) -> Share:
+        """Both together."""
+        return Share(self.well + other.well, self.total + other.total)
+
+    def below(self, other: Share) -> bool:
+        """Whether it is worse beyond chance: the intervals of both, for one look, are apart."""
+        return wilson(self.well, self.total).high < wilson(other.well, other.total).low
+
+
+# For an expert, its own checks, and those of the others in the same kinds of tasks.
+Checks: TypeAlias = Mapping[str, tuple[Share, Share]]
+
+
 def below(performances: Iterable[Performance], threshold: float) -> tuple[Underperformer, ...]:
     """Who does worse than the share `threshold`, 0 to 1, for certain; the worst first.
 
@@ -43,23 +63,51 @@ def below(performances: Iterable[Performance], threshold: float) -> tuple[Underp
 
 
 def underperforming(
-    performances: Iterable[Performance],
+    performances: Sequence[Performance],
     threshold: float,
     capable: Mapping[str, AbstractSet[str]],
+    checks: Checks = EMPTY,
 ) -> tuple[Underperformer, ...]:
-    """Who is to be taken off: who is `below`, and leaves somebody who can do the work.
+    """Who is to be taken off, one at most: who is `below`, through no fault of everybody's.
+
+    It must do worse than the others as well: answer less within the same time, or pass fewer checks
+    of the same kinds of tasks. And somebody must be left who can do the work. Where several are
+    below, and these are a third of all or more, what they have in common is to blame.
 
     Args:
         performances: of the experts on duty.
         threshold: the share of good answers that is wanted, from 0 to 1.
-        capable: for each expert who else can do its work, see `stand_ins`; those who go before it
-            no longer can.
+        capable: for each expert who else can do its work, see `stand_ins`.
+        checks: how each one's checks went, and others', see `checks_of`.
     """
-    going: dict[str, Underperformer] = {}
-    for one in below(performances, threshold):
-        if capable.get(one.name, frozenset()) - going.keys() - {one.name}:
-            going[one.name] = one
-    return tuple(going.values())
+    found = below(performances, threshold)
+    if len(found) > 1 and len(found) >= TOO_MANY * len(performances):
+        return ()
+    named = {one.name: one for one in performances}
+    for one in found:
+        others = [other for other in performances if other.name != one.name]
+        worse = _answers_less(named[one.name], others, threshold) or _passes_less(
+            named[one.name], checks, threshold
+        )
+        if worse and capable.get(one.name, frozenset()) - {one.name}:
+            return (one,)
+    return ()
+
+
+def checks_of(cases: Iterable[Case]) -> Checks:
+    """How the checks of each expert went, and those of the others in the same kinds of tasks.
+
+    The others' count by kind as often as one's own, as far as others were checked there: whoever is
+    given the hardest work fails most, and is not the worst for that.
+    """
+    by_kind: dict[str, dict[str, Share]] = {}
+    for case in cases:
+        if case.verdict in JUDGEMENTS and not (case.shadow or is_challenger(case.variant)):
+            kind = by_kind.setdefault(case.task_kind, {})
+            found = Share(JUDGEMENTS[case.verdict], 1.0)
+            kind[case.expert] = kind.get(case.expert, Share()) + found
+    names = {name for kind in by_kind.values() for name in kind}
+    return {name: _beside(name, by_kind.values()) for name in names}
 
 
 def stand_ins(
@@ -93,6 +141,39 @@ def stand_ins(
         - {name}
         for name in {*ready.values(), *asked} - {""}
     }
+
+
+def _beside(name: str, kinds: Iterable[Mapping[str, Share]]) -> tuple[Share, Share]:
+    """One's own checks, and others' by as many; of the kinds that both have."""
+    own, others = Share(), Share()
+    for kind in kinds:
+        mine = kind.get(name, Share())
+        theirs = sum((share for other, share in kind.items() if other != name), Share())
+        if mine.total and theirs.total:
+            part = min(mine.total, theirs.total) / theirs.total
+            own += Share(mine.well * min(mine.total, theirs.total) / mine.total, part * theirs.total)
+            others += Share(theirs.well * part, theirs.total * part)
+    return own, others
+
+
+def _answers_less(
+    performance: Performance, others: Iterable[Performance], threshold: float
+) -> bool:
+    """Whether it is its answers, and others have answered more within the same time."""
+    if not _bad(performance.answering, threshold):
+        return False
+    return _answers(performance).below(sum(map(_answers, others), Share()))
+
+
+def _passes_less(performance: Performance, checks: Checks, threshold: float) -> bool:
+    """Whether it is its checks, and others have passed more of the same kinds."""
+    own, others = checks.get(performance.name, (Share(), Share()))
+    return _bad(performance.checking, threshold) and own.below(others)
+
+
+def _answers(performance: Performance) -> Share:
+    now = performance.now or performance
+    return Share(now.queries - now.failures, now.queries)
 
 
 def _ceilings(performance: Performance) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from collegium.errors import DeadlineExceeded
 from collegium.types import EMPTY
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ CAPACITY = 20_000
 MOST_RATINGS = 50
 # How the ids of queries end that were answered beside others, and whose answers nobody saw.
 SHADOW = "~shadow"
+# How variants end that are what everybody has, beside those that an experiment tries out.
+CONTROL = ":control"
 JUDGEMENTS = {"passed": 1.0, "failed": 0.0}
 
 
@@ -29,7 +32,7 @@ class Case:
     `at` is when it was routed, in seconds since 1970. `chosen` are the experts that were asked, the
     first one first, with the probability `propensity` of that choice; `decided` is how sure the
     decision was, `confidence` how sure the answer, both from 0 to 1. `ok` says whether there was an
-    answer, and `verdict` whether it 'passed' or 'failed' its check. `rating`, 0 to 1, is the mean
+    answer, None where nobody waited long enough, and `verdict` whether it 'passed' or 'failed' its check. `rating`, 0 to 1, is the mean
     of what people said, and `rating_weight` how much that counts, from 0 to 1. `shares` are the
     gate's largest by key; `vector` the query's embedding as little-endian float16. What is not
     known, or not yet, is None or empty.
@@ -87,6 +90,11 @@ class Case:
 def is_shadow(query: str) -> bool:
     """Whether that is the id of a query whose answer nobody saw."""
     return query.endswith(SHADOW)
+
+
+def is_challenger(variant: str) -> bool:
+    """Whether a variant, as decisions name it, is one that an experiment tries out."""
+    return bool(variant) and not variant.endswith(CONTROL)
 
 
 @dataclass(slots=True)
@@ -172,6 +180,11 @@ class Casebook:
         said = notes.ratings.get((rater, expert))
         return notes.ratings.get((rater, "")) if not said and expert == notes.given else said
 
+    def variant_of(self, query: str) -> str:
+        """The variant that answered a query, as the decision names it; empty if that is unknown."""
+        notes = self._notes.get(query)
+        return "" if notes is None else notes.variant
+
     def answerers(self, query: str) -> tuple[str, ...]:
         """The experts that were asked or answered, as far as that is known."""
         notes = self._notes.get(query)
@@ -206,7 +219,7 @@ def _decided(notes: _Notes, record: Record) -> None:
 def _answered(notes: _Notes, record: Record) -> None:
     data = record.data
     notes.answers[record.expert] = _Answer(
-        None if data.get("abandoned") else data.get("ok"),
+        None if data.get("abandoned") else _came(data),
         record.model,
         data.get("latency_ms"),
         data.get("cost_usd"),
@@ -221,12 +234,17 @@ def _ended(notes: _Notes, record: Record) -> None:
     notes.variant = notes.variant or record.variant
     notes.confidence = data.get("confidence")
     notes.outcome = _Answer(
-        data.get("ok"), record.model, data.get("latency_ms"), data.get("cost_usd")
+        _came(data), record.model, data.get("latency_ms"), data.get("cost_usd")
     )
     if notes.decided is None:
         notes.decided = data.get("decided")
     if data.get("verdict"):
         notes.verdicts[record.expert] = data["verdict"]
+
+
+def _came(data: Mapping[str, Any]) -> bool | None:
+    """Whether there was an answer; None where its deadline passed, which may have been too short."""
+    return None if data.get("error") == DeadlineExceeded.code else data.get("ok")
 
 
 def _checked(notes: _Notes, record: Record) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collegium.config import in_place_of
-from collegium.errors import Conflict, NotFound, UnknownModel
+from collegium.errors import ConfigError, Conflict, NotFound, UnknownModel
 from collegium.events import Joined, Left
 from collegium.management.manager import DRAINING, RESTORED
 from collegium.types import key_of
@@ -182,10 +184,15 @@ class Administration:
         """Have a backend, or another one of that name.
 
         Raises:
-            ConfigError: the entry is wrong.
+            ConfigError: the entry is wrong, or names recorded answers that cannot be read.
         """
-        former = self.document()["backends"].get(name, {})
-        await self.apply({"backends": {name: in_place_of(former, dict(entry))}})
+        await asyncio.to_thread(_check_recorded, entry)
+
+        def put(wishes: Wishes) -> Wishes:
+            former = self.document()["backends"].get(name, {})
+            return wishes.patched({"backends": {name: in_place_of(former, dict(entry))}})
+
+        await self._ruling.change(put)
 
     async def remove_backend(self, name: str) -> None:
         """Have a backend no more.
@@ -250,6 +257,19 @@ class Administration:
             if key_of(entry["name"]) == key_of(name):
                 return dict(entry)
         return {}
+
+
+def _check_recorded(entry: Mapping[str, Any]) -> None:
+    """See that recorded answers can be read; else the first query would be the first to try."""
+    path = entry.get("path")
+    if entry.get("kind") != "recorded" or not isinstance(path, str):
+        return
+    from collegium.backends.recorded import read  # noqa: PLC0415 -- there are hardly ever any
+
+    # Not everything that can be read comes to an end.
+    if not Path(path).is_file():
+        raise ConfigError(f"there is no file {path!r} with recorded answers")
+    read(Path(path))
 
 
 def _brought_back(wishes: Wishes, name: str) -> dict[str, Any]:

@@ -20,7 +20,9 @@ logger = logging.getLogger(__name__)
 
 PAGE = 2_000
 # So much of the record is taken up again at a start.
-TAKEN_UP = 200_000
+TAKEN_UP = 30_000
+# So many records are handed on before others have their turn.
+TURN = 100
 # How often what a judge knows is written down, in seconds.
 SAVE_S = 5.0
 LEASE_S = 5.0
@@ -48,14 +50,16 @@ class Following:
     def __init__(self, store: Store, takers: Sequence[Taker], *, after: int = 0) -> None:
         self._store, self._takers, self._after = store, tuple(takers), after
 
+    def add(self, taker: Taker) -> None:
+        """Hand what is new to that one as well."""
+        self._takers = (*self._takers, taker)
+
     async def step(self) -> None:
         """Hand on all that is new."""
         self._after = await begun_anew(self._store, self._after)
         while rows := await page(self._store, self._after):
-            for row in rows:
-                if row.origin != self._store.origin:
-                    for take in self._takers:
-                        given(take, row.record)
+            others = [row for row in rows if row.origin != self._store.origin]
+            await handed_on(others, self._takers)
             self._after = rows[-1].number
 
 
@@ -98,7 +102,10 @@ class Judge(Generic[T]):
         if self._store is None:
             return False
         state = await asyncio.to_thread(self._store.state, self.name)
-        if state is None or state.version == self._version:
+        if state is None:
+            self._version = 0  # the record began anew; what is known is known still
+            return False
+        if state.version == self._version:
             return False
         try:
             self.mind = self._recalled(state.value["mind"])
@@ -114,9 +121,9 @@ class Judge(Generic[T]):
         if self._store is None:
             return
         await self.recall()
+        self._after = await begun_anew(self._store, self._after)
         while rows := await page(self._store, self._after):
-            for row in rows:
-                given(self.mind.take, row.record)
+            await handed_on(rows, (self.mind.take,))
             self._after, self.changed = rows[-1].number, True
         if self.changed and not 0 <= self._clock() - self._saved_at < SAVE_S:
             with suppress(Conflict):  # then the next look goes on from what the other has found
@@ -200,6 +207,15 @@ async def page(store: Store, after: int) -> list[Stored]:
 async def begun_anew(store: Store, after: int) -> int:
     """The number to go on from: `after`, or 0 where the record was deleted and began again."""
     return after if await asyncio.to_thread(store.latest) >= after else 0
+
+
+async def handed_on(rows: Sequence[Stored], takers: Sequence[Taker]) -> None:
+    """Hand records on, and let others have their turn in between."""
+    for count, row in enumerate(rows, 1):
+        for take in takers:
+            given(take, row.record)
+        if count % TURN == 0:
+            await asyncio.sleep(0)
 
 
 def replay(store: Store, takers: Sequence[Taker], latest: int) -> None:

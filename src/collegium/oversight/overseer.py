@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from collegium.config import ManagementConfig, StorageConfig
 from collegium.config.source import Source
-from collegium.errors import CollegiumError, Refusal, StorageError
+from collegium.errors import CollegiumError, Conflict, Refusal, StorageError
 from collegium.management.fleet import Fleet
 from collegium.management.ratings import RatingDesk
 from collegium.management.requests import Requests
@@ -19,7 +19,7 @@ from collegium.observe.casebook import Casebook
 from collegium.oversight.administration import Administration
 from collegium.oversight.duties import Duties, Duty
 from collegium.oversight.following import Following, Leadership, replay
-from collegium.oversight.minds import drift_of
+from collegium.oversight.minds import acknowledge, drift_of
 from collegium.oversight.ruling import Ruling
 from collegium.oversight.scaled import pools_of
 from collegium.oversight.standing import standing_of
@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     from collegium.lineups import Lineups
     from collegium.management.drift.drift import Drift
     from collegium.management.manager import ExpertManager
+    from collegium.management.performance import Performance
     from collegium.management.ranking import Rank
     from collegium.oversight.following import Judge
     from collegium.oversight.teaching import Tuition
-    from collegium.storage.records import Taker
+    from collegium.storage.records import Record, Taker
     from collegium.storage.store import Store
 
 logger = logging.getLogger(__name__)
@@ -114,11 +115,13 @@ class Oversight(Administration):
         if staff is not None:
             staff.directory.listeners.add(Requests(self.tracker))
         self._drift = drift_of(settings.drift, events.publish, store, clock=clock)
-        self.teaching = self._tuition(folder) if settings.learning.enabled else None
-        for taker in (*self._learners, *(judge.take for judge in self._judges)):
-            self.recorder.add(taker)
-        self._leadership = Leadership(store, clock=clock)
+        self.recorder.add(self.trials.judge.take)
+        self.recorder.add(self._watch_for_drift)
+        self.teaching: Tuition | None = None
+        self._folder = folder
         self._following: Following | None = None
+        self._begin_to_learn()
+        self._leadership = Leadership(store, clock=clock)
         self._resting: Mapping[str, str] = {}
         self._duties = Duties(self._what_is_done())
 
@@ -136,7 +139,7 @@ class Oversight(Administration):
     @property
     def drift(self) -> Drift | None:
         """Who watches for changes, where anybody does."""
-        return None if self._drift is None else self._drift.mind
+        return self._drift.mind if self._settings.drift.enabled else None
 
     async def start(self) -> None:
         """Take up what is in the store, and begin."""
@@ -154,6 +157,7 @@ class Oversight(Administration):
     async def aclose(self) -> None:
         """Stop, and write down what is known."""
         await self._duties.aclose()
+        await self._ruling.aclose()
         await self.trials.aclose()
         await self.fleet.aclose()
         self._unsubscribe()
@@ -190,9 +194,24 @@ class Oversight(Administration):
         """How every experiment stands, the one that runs first."""
         return self.trials.desk.status()
 
-    def ranking(self) -> tuple[Rank, ...]:
-        """Everybody on duty, the best first."""
-        return self.manager.ranking(self._settings.ranking)
+    async def acknowledge(self, expert: str | None = None) -> int:
+        """Forget the alarms of drift, or those of one expert ('' is the traffic); how many.
+
+        Watching goes on.
+
+        Raises:
+            Conflict: nobody watches; or others are quicker each time.
+            StorageError: it cannot be written down.
+        """
+        if self.drift is None:
+            raise Conflict("moe.management.drift.enabled is false: there are no alarms")
+        if expert and expert in self.roster:
+            expert = self.roster[expert].name
+        return await acknowledge(self._drift, expert)
+
+    def ranking(self, performances: Mapping[str, Performance] | None = None) -> tuple[Rank, ...]:
+        """Everybody on duty, the best first; by `performances`, as far as they are known."""
+        return self.manager.ranking(self._settings.ranking, performances)
 
     async def evaluate_experts(self) -> dict[str, float]:
         """The rank score of everybody on duty, from 0 to 1, by name."""
@@ -205,7 +224,7 @@ class Oversight(Administration):
     @property
     def _judges(self) -> tuple[Judge[Any], ...]:
         """Those who judge by every record there is, each for itself."""
-        return (self.trials.judge, *((self._drift,) if self._drift else ()))
+        return (self.trials.judge, self._drift)
 
     @property
     def _learners(self) -> tuple[Taker, ...]:
@@ -230,8 +249,7 @@ class Oversight(Administration):
         duties.append(Duty("judging", FOLLOW_S, self._judge))
         if settings.watch_config and self.source.path is not None:
             duties.append(Duty("looking at the configuration", LOOK_S, self._ruling.look))
-        if self.teaching is not None:
-            duties.append(Duty("learning", TEACHING_S, self._teach))
+        duties.append(Duty("learning", TEACHING_S, self._teach))
         return duties
 
     async def _remember(self, store: Store) -> None:
@@ -258,14 +276,27 @@ class Oversight(Administration):
         """Judge, where this process leads; else take over what the one that does has found."""
         if not await self._leadership.renew():
             await self.trials.follow()
+            await self._drift.recall()
             return
         await self.trials.lead()
-        if self._drift is not None:
+        if self.drift is not None:
             await self._drift.judge()
 
+    def _watch_for_drift(self, record: Record) -> None:
+        if self.drift is not None:
+            self._drift.take(record)
+
     async def _teach(self) -> None:
-        if self.teaching is not None and self.leading:
+        if self.teaching is not None and self._settings.learning.enabled and self.leading:
             await self.teaching.step()
+
+    def _begin_to_learn(self) -> None:
+        """Have somebody who learns, from when that is wanted on."""
+        if self.teaching is None and self._settings.learning.enabled:
+            self.teaching = self._tuition(self._folder)
+            self.recorder.add(self.teaching.take)
+            if self._following is not None:
+                self._following.add(self.teaching.take)
 
     async def _settle(self) -> None:
         """Find the models of those who could not be given any, though they may be there by now."""
@@ -290,6 +321,7 @@ class Oversight(Administration):
         """Go by what is in force now."""
         settings = self._settings
         self.fleet.go_by(settings.scaling, auto=settings.auto_scale)
+        self._begin_to_learn()
         if self.teaching is not None:
             self.teaching.renewed()
 

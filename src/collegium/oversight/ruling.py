@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from collegium.config import patched, read_data
-from collegium.errors import CollegiumError, ConfigError, Conflict
+from collegium.errors import (
+    CollegiumError,
+    ConfigError,
+    Conflict,
+    DataError,
+    GateError,
+    PluginError,
+)
 from collegium.experts.catalog import BUILT_IN
 from collegium.oversight.watched import Watched
 from collegium.oversight.wishes import Wishes
@@ -23,7 +32,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-TRIES = 5
+TRIES = 10
+PAUSE_S = 0.1
+# What does not pass by itself.
+LASTING = (ConfigError, DataError, GateError, PluginError)
 
 T = TypeVar("T")
 
@@ -49,8 +61,10 @@ class Ruling:
         self._file = lineups.current.config
         self._fingerprint = source.fingerprint()
         self._version = 0
-        # Changes that were made before, and do not fit the file as it is now.
+        # Changes that do not fit the file as it is now, and what is in force in their place.
         self._unfit: Mapping[str, Any] = {}
+        self._fitting: Mapping[str, Any] = {}
+        self._working: set[asyncio.Future[Any]] = set()
         self.wishes = Wishes()
         self.refused = ""
 
@@ -62,36 +76,60 @@ class Ruling:
         Raises:
             CollegiumError: it cannot be, and nothing was changed.
         """
-        return await _to_its_end(self._change(make))
+        return await self._to_its_end(self._change(make))
 
     async def _change(self, make: Callable[[Wishes], Wishes]) -> tuple[str, ...]:
+        await self._fetch(make(self.wishes))
         async with self._changing:
             for _ in range(TRIES):
                 version, wishes, _ = await self._caught_up()
                 wanted = make(wishes)
                 if wanted == wishes:
                     return ()
-                if self._file is None and wanted.patch != wishes.patch:
-                    raise ConfigError(
-                        "this college was made of parts, not of a configuration; there is none to "
-                        "change"
-                    )
+                self._check(wishes, wanted)
                 changed = await self._put_in_force(wanted)
                 try:
                     self._version = await self._board.write(wanted, version)
                 except Conflict:
+                    await asyncio.sleep(random.random() * PAUSE_S)  # noqa: S311 -- no secret
                     continue
                 return changed
         raise Conflict("others change it all the time; look, and try again")
+
+    def _check(self, wishes: Wishes, wanted: Wishes) -> None:
+        """Refuse what cannot be, whatever it is in detail.
+
+        Raises:
+            ConfigError: there is no configuration to change.
+            Conflict: what was changed before does not fit, so that nothing can be added to it.
+        """
+        if wanted.patch == wishes.patch:
+            return
+        if self._file is None:
+            raise ConfigError(
+                "this college was made of parts, not of a configuration; there is none to change"
+            )
+        if self._unfit and wishes.patch == self._unfit and wanted.patch not in _before(wishes):
+            raise Conflict(
+                "what was changed before does not fit the configuration's file, and has to be "
+                f"taken back first (rollback): {self.refused}"
+            )
 
     async def follow(self) -> tuple[str, ...]:
         """Put in force what another process wants, if it does; what has changed by that.
 
         Changes of the configuration that do not fit the file are left out, and said to be.
+
+        Raises:
+            CollegiumError: it cannot be just now; what is in force stays, until the next look.
         """
-        return await _to_its_end(self._follow())
+        return await self._to_its_end(self._follow())
 
     async def _follow(self) -> tuple[str, ...]:
+        version, wishes = await self._board.read()
+        if version == self._version:
+            return ()
+        await self._fetch(wishes)
         async with self._changing:
             _, _, changed = await self._caught_up()
             return changed
@@ -101,13 +139,28 @@ class Ruling:
         version, wishes = await self._board.read()
         if version == self._version:
             return version, wishes, ()
-        self._version = version
         try:
-            return version, wishes, await self._put_in_force(wishes)
-        except CollegiumError as error:
-            self._unfit, self.refused = wishes.patch, str(error)
-            logger.warning("changes that were made before do not fit: %s", error)
-        return version, wishes, await self._put_in_force(wishes)
+            changed = await self._put_in_force(wishes)
+        except LASTING as error:
+            # At the beginning none of the changes is in force; later those that were before are.
+            self._unfit, self._fitting = wishes.patch, self.wishes.patch
+            self.refused = str(error)
+            logger.warning("changes that were made do not fit: %s", error)
+            changed = await self._put_in_force(wishes)
+        self._version = version
+        return version, wishes, changed
+
+    async def _fetch(self, wishes: Wishes) -> None:
+        """Have the model files that wishes name, before anybody has to wait for them."""
+        if self._file is not None and wishes.patch != self.wishes.patch:
+            with suppress(CollegiumError):  # it is told where it counts
+                await self._lineups.fetch(self._config(wishes, self._file))
+
+    async def aclose(self) -> None:
+        """Break off what is under way."""
+        for work in tuple(self._working):
+            work.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
 
     async def look(self) -> None:
         """Read the file again where it has changed; one that is wrong changes nothing."""
@@ -130,21 +183,27 @@ class Ruling:
         """
         if self._source.path is None:
             raise Conflict("there is no configuration file that could be read again")
-        return await _to_its_end(self._reload())
+        return await self._to_its_end(self._reload())
 
     async def _reload(self) -> tuple[str, ...]:
         async with self._changing:
+            await self._caught_up()  # what was changed elsewhere holds with the new file as well
             former, self._unfit = (self._file, self._fingerprint), {}
             self._fingerprint = self._source.fingerprint()
+            wishes = self.wishes
             try:
                 self._file = self._source.read()
-                changed = await self._put_in_force(self.wishes)
+                # Whoever wants the file read wants it in force, also after having gone back.
+                changed = await self._put_in_force(replace(wishes, base=None, instead_of=""))
             except CollegiumError:
                 self._file, self._fingerprint = former
                 raise
             self.refused = ""
+            if wishes.base is not None:
+                self.wishes = wishes.then(self.wishes)
+                self._version = await self._board.write(self.wishes, self._version)
             if changed and former[0] is not None:
-                await self._remember(former[0])
+                await self._remember(former[0], former[1])
             return changed
 
     async def rollback(self) -> tuple[str, ...]:
@@ -162,14 +221,13 @@ class Ruling:
 
         return await self.change(taken_back)
 
-    async def _remember(self, former: Config) -> None:
+    async def _remember(self, former: Config, fingerprint: str) -> None:
         """Take down what the file was, so that there is a way back to it."""
         version, wishes = await self._board.read()
-        if wishes.before and wishes.before[-1]["instead_of"] == self._fingerprint:
+        if any(one["instead_of"] == self._fingerprint for one in wishes.before):
             return  # another process has read the same file
-        base = former.model_dump(mode="json", exclude_unset=True)
-        back = replace(wishes, base=base, instead_of=self._fingerprint)
-        self.wishes = back.then(replace(wishes, base=None, instead_of=""))
+        file = former.model_dump(mode="json", exclude_unset=True)
+        self.wishes = wishes.about(file, fingerprint, self._fingerprint)
         try:
             self._version = await self._board.write(self.wishes, version)
         except Conflict:
@@ -178,24 +236,31 @@ class Ruling:
     async def _put_in_force(self, wishes: Wishes) -> tuple[str, ...]:
         changed: tuple[str, ...] = ()
         if self._file is not None:
-            patch = {} if wishes.patch == self._unfit else wishes.patch
-            config = patched(self._base(wishes, self._file), patch, built_in=names())
-            changed = await self._lineups.renew(config)
+            changed = await self._lineups.renew(self._config(wishes, self._file))
         self.wishes = wishes
         for apply in self._applied:
             await apply()
         return changed
 
-    def _base(self, wishes: Wishes, file: Config) -> Config:
-        """The configuration that the wishes are about."""
-        if wishes.base is None or wishes.instead_of != self._fingerprint:
-            return file
-        return read_data(wishes.base, source="the configuration before")
+    def _config(self, wishes: Wishes, file: Config) -> Config:
+        """The configuration that the wishes come to, as far as they fit."""
+        base = file
+        if wishes.base is not None and wishes.instead_of == self._fingerprint:
+            base = read_data(wishes.base, source="the configuration before")
+        patch = self._fitting if self._unfit and wishes.patch == self._unfit else wishes.patch
+        return patched(base, patch, built_in=names())
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """What the work comes to; it is not broken off with whoever waits for it."""
+        task = asyncio.ensure_future(work)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        return await asyncio.shield(task)
 
 
-async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """What the work comes to; it is not broken off with whoever waits for it."""
-    return await asyncio.shield(asyncio.ensure_future(work))
+def _before(wishes: Wishes) -> list[Any]:
+    """The changes that there is a way back to."""
+    return [one["patch"] for one in wishes.before]
 
 
 def names() -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collegium.management.performance import Performance
     from collegium.oversight.overseer import Oversight
 
 
@@ -28,3 +30,15 @@ def standing_of(oversight: Oversight) -> dict[str, Any]:
         "storage": None if store is None else asdict(store.standing()),
         "leader": oversight.leading,
     }
+
+
+async def performances_of(oversight: Oversight) -> dict[str, Performance]:
+    """How everybody on duty does, by name; each takes most of a millisecond.
+
+    Between one and the next, others have their turn.
+    """
+    performances: dict[str, Performance] = {}
+    for expert in tuple(oversight.roster):
+        performances[expert.name] = oversight.tracker.performance(expert.name)
+        await asyncio.sleep(0)
+    return performances

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +45,10 @@ class Tuition:
         self._casebook = casebook
         self._rewards: ModelRewards | None = None
         self._present = ""
+        self._judged: Counter[str] = Counter()
         self.learner = Learner(
             casebook,
+            known=getattr(lineups.current.gate, "keys", ()),
             propose_after=settings.propose_after,
             gate_weight=lineups.current.router.policy.gate_weight,
             key_of=self._key_of,
@@ -54,6 +57,7 @@ class Tuition:
 
     def take(self, record: Record) -> None:
         """Take in what happened."""
+        self._judged[record.kind] += 1
         self.learner.take(record)
         if self._rewards is not None:
             self._rewards.take(record)
@@ -89,10 +93,15 @@ class Tuition:
         logger.info("what was learned is put to an experiment: %s", proposal.why)
         try:
             await self._trials.start(
-                {"name": name, "metric": "rating", "share": SHARE, "changes": changes}
+                {"name": name, "metric": self._metric, "share": SHARE, "changes": changes}
             )
         except CollegiumError as error:
             logger.warning("what was learned cannot be tried: %s", error)
+
+    @property
+    def _metric(self) -> str:
+        """What there is more of: ratings; or checks, by which an answer is a success or is not."""
+        return "rating" if self._judged["rating"] >= self._judged["verdict"] else "success"
 
     def standing(self) -> dict[str, Any]:
         """How much was learned, as JSON."""

@@ -16,6 +16,7 @@ from collegium.management.experiments.actions import End, Promote, RollBack
 from collegium.management.experiments.desk import Desk
 from collegium.management.experiments.plan import CONTROL, ExperimentPlan
 from collegium.oversight.following import Judge
+from collegium.oversight.ruling import LASTING
 from collegium.oversight.shadowing import Shadows
 from collegium.storage.recorder import hidden
 
@@ -66,6 +67,9 @@ class Trials:
         # The variants that have a lineup, by the labels of decisions, with what they change.
         self._fielded: dict[str, Mapping[str, Any]] = {}
         self._fielding = asyncio.Lock()
+        # What was tried to be fielded last, and why that can never be.
+        self._tried: tuple[ExperimentPlan | None, int] = (None, 0)
+        self._unable = ""
         lineups.trial = self._assigned
         self._unsubscribe = events.subscribe(self._cast)
 
@@ -146,6 +150,8 @@ class Trials:
         """Judge by what is new, and do what follows from it."""
         await self.judge.judge()
         await self._keep_fielded()
+        if self._unable:
+            await self._give_up()
         for action in self.desk.due(self._clock()):
             await self._do(action)
 
@@ -156,27 +162,39 @@ class Trials:
         await self._keep_fielded()
 
     async def _keep_fielded(self) -> None:
-        """Have the lineups that there should be; an experiment that cannot have them ends."""
-        plan = self.desk.running
+        """Have the lineups that there should be, as far as they can be made.
+
+        An experiment that cannot have its lineups ends, once whoever leads has found so.
+        """
+        plan, number = self.desk.running, self._lineups.current.number
+        if (plan, number) == self._tried and self._unable:
+            return  # it has been tried, and nothing is otherwise since
+        self._tried, self._unable = (plan, number), ""
         try:
             await self._field()
+        except LASTING as error:
+            self._unable = f"its variants do not fit the configuration: {error}"
+            logger.warning("experiment %s: %s", plan and plan.name, self._unable)
         except CollegiumError as error:
-            why = f"its variants do not fit the configuration: {error}"
-            logger.warning("the experiment %r ends: %s", plan and plan.name, why)
-            await self._give_up(plan.name if plan else "", why)
+            self._tried = None, 0  # it may pass
+            logger.warning(
+                "experiment %s: a variant is not there yet: %s", plan and plan.name, error
+            )
 
-    async def _give_up(self, name: str, why: str) -> None:
-        """End an experiment that cannot go on."""
+    async def _give_up(self) -> None:
+        """End the experiment that cannot go on."""
+        plan, why = self.desk.running, self._unable
+        if plan is None:
+            return
 
         def stop() -> None:
-            if self.desk.running is not None and self.desk.running.name == name:
-                self.desk.stop(name)
+            if self.desk.running == plan:
+                self.desk.stop(plan.name)
 
         with suppress(CollegiumError):
             await self._written(stop)
-        with suppress(CollegiumError):
-            await self._field()
-        self._events.publish(Concluded(name, "stopped", why))
+        await self._keep_fielded()
+        self._events.publish(Concluded(plan.name, "stopped", why))
 
     async def aclose(self) -> None:
         """Break off what nobody sees, and keep what is known."""

@@ -82,6 +82,23 @@ class Wishes:
             return None
         return replace(self.of(self.before[-1]), before=self.before[:-1])
 
+    def about(self, file: Mapping[str, Any], was: str, now: str) -> Self:
+        """These, about a file that has become another one; the way back leads to what it was.
+
+        `file` is what it said, `was` its fingerprint then, and `now` the one that it has.
+        """
+        former = {**self.as_data(), "before": []}
+        before = [
+            # What was gone back to took the place of that file alone.
+            {
+                **one,
+                "base": one["base"] or file if one["instead_of"] == was else file,
+                "instead_of": now,
+            }
+            for one in (*self.before, former)
+        ]
+        return replace(self, base=None, instead_of="", before=tuple(before)[-KEPT:])
+
     @property
     def count(self) -> int:
         """How many things are wanted otherwise."""
@@ -106,7 +123,9 @@ class Board:
             except StorageError as error:
                 logger.warning("changes by others are not seen: %s", error)
             else:
-                if state is not None and state.version != self._version:
+                if state is None:
+                    self._version = 0  # the record began anew; what is wanted is wanted still
+                elif state.version != self._version:
                     self._version = state.version
                     self._wishes = self._understood(state.value)
         return self._version, self._wishes

@@ -46,6 +46,7 @@ def store_of(
     config: StorageConfig,
     default: Path | None,
     *,
+    erasing: bool = True,
     secret: Callable[[str], str | None] = secret,
     clock: Callable[[], float] = time.time,
 ) -> Store | None:
@@ -54,6 +55,7 @@ def store_of(
     Args:
         config: what is configured.
         default: the file of the user's own.
+        erasing: whether what is too old is deleted meanwhile.
         secret: gives the password that a named variable holds.
         clock: seconds since 1970.
 
@@ -65,7 +67,8 @@ def store_of(
         return None
     if config.password_env is not None and "://" in url:
         url = with_password(url, secret(config.password_env) or "")
-    return open_store(url, queue=config.queue, keep_days=config.keep_days, clock=clock)
+    keep_days = config.keep_days if erasing else None
+    return open_store(url, queue=config.queue, keep_days=keep_days, clock=clock)
 
 
 def with_password(url: str, password: str) -> str:

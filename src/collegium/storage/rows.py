@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, cast
 import msgspec
 
 from collegium.storage.records import Record, Stored
+from collegium.types import EMPTY
 
 # at, kind, query, expert, model, variant, origin, data
 Row: TypeAlias = tuple[float, str, str, str, str, str, str, str]
@@ -41,8 +42,16 @@ def row_of(record: Record, origin: str) -> Row:
 def stored(row: Sequence[Any]) -> Stored:
     """The record of a row of `COLUMNS`."""
     number, at, kind, query, expert, model, variant, origin, data = row
-    told = msgspec.json.decode(data)
-    return Stored(number, Record(kind, at, query, expert, model, variant, told), origin)
+    return Stored(number, Record(kind, at, query, expert, model, variant, _told(data)), origin)
+
+
+def _told(data: Any) -> Mapping[str, Any]:
+    """What a record has; nothing where somebody else has written something else."""
+    try:
+        told = msgspec.json.decode(data)
+    except (msgspec.DecodeError, TypeError):
+        return EMPTY
+    return told if isinstance(told, dict) else EMPTY
 
 
 def _storable(text: str) -> str:

@@ -35,6 +35,12 @@ class ScaleBody(Struct, frozen=True, forbid_unknown_fields=True):
     instances: Annotated[int, Meta(ge=1, le=MOST_INSTANCES)] | None
 
 
+class AlarmsBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose alarms of drift are meant: an expert's name, "" for the traffic, null for all."""
+
+    expert: str | None = None
+
+
 class MeaningBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What a short name means: BACKEND/MODEL, or another short name."""
 
@@ -64,12 +70,13 @@ class Administering:
             "/api/config": {"GET": self.config},
             "/api/config/reload": {"POST": self.reload},
             "/api/config/rollback": {"POST": self.rollback},
+            "/api/drift/acknowledge": {"POST": self.acknowledge},
         }
         return tuple(Endpoint(path, of, permission="admin") for path, of in handlers.items())
 
     async def experts(self, call: Call) -> None:
         """GET /api/experts: who is on duty, how each does, and how they rank."""
-        rows = expert_rows(self.college, self.oversight)
+        rows = await expert_rows(self.college, self.oversight)
         await call.exchange.reply_json({"object": "list", "data": rows})
 
     async def add_expert(self, call: Call) -> None:
@@ -107,7 +114,8 @@ class Administering:
     async def _shown(self, call: Call, name: str, status: int = 200) -> None:
         """An expert as it is now."""
         expert = self.college.router.roster[name]
-        await call.exchange.reply_json(expert_row(expert, self.college, self.oversight), status)
+        row = await expert_row(expert, self.college, self.oversight)
+        await call.exchange.reply_json(row, status)
 
     async def backends(self, call: Call) -> None:
         """GET /api/backends: where models are."""
@@ -165,6 +173,12 @@ class Administering:
         """POST /api/config/rollback: the configuration as it was before its last change."""
         await _nothing(call)
         await self._changed(call, await _unless_wrong(self.oversight.rollback()))
+
+    async def acknowledge(self, call: Call) -> None:
+        """POST /api/drift/acknowledge: forget alarms that somebody has seen; watching goes on."""
+        asked = shaped(await call.exchange.body(most_bytes=MOST_BYTES), AlarmsBody)
+        count = await self.oversight.acknowledge(asked.expert)
+        await call.exchange.reply_json({"acknowledged": count})
 
     async def _changed(self, call: Call, changed: tuple[str, ...]) -> None:
         told = {"generation": self._generation, "changed": list(changed)}

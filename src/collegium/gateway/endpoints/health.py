@@ -66,7 +66,7 @@ class Health:
             "ready": not self._unready(),
             "reason": self._unready(),
             "requests_in_flight": len(self.door.inside),
-            "experts": self._experts(),
+            "experts": await self._experts(),
             "instances": [asdict(one) for one in self.college.directory.states()] if staff else [],
             "cache": None if cache is None else {"owners": cache.owners, "entries": cache.entries},
         }
@@ -74,10 +74,10 @@ class Health:
             told |= self.oversight.status()
         await call.exchange.reply_json(told)
 
-    def _experts(self) -> list[dict[str, Any]]:
+    async def _experts(self) -> list[dict[str, Any]]:
         if self.oversight is None:
             return [plain_row(expert) for expert in self.college.router.roster]
-        return expert_rows(self.college, self.oversight)
+        return await expert_rows(self.college, self.oversight)
 
     async def exposition(self, call: Call) -> None:
         """GET /metrics: for a Prometheus server."""

@@ -32,8 +32,7 @@ def chances(gains: Sequence[float], doubts: Sequence[float], explore: float) -> 
     one, both taken for normal: 1 beside an equal, near 0 once the doubt is gone. All but the best
     get `explore` together, or more while it is in doubt which is best. So the chances are known
     exactly, which is what makes what was tried usable as evidence (Dudik, Langford & Li, 2011);
-    drawing from the beliefs (Thompson, 1933) tells them only by simulation. The square was chosen
-    by replay; see `benchmarks/management/regret.py`.
+    drawing from the beliefs (Thompson, 1933) tells them only by simulation.
 
     Args:
         gains: what each is expected to give; of equals the first counts as the best.

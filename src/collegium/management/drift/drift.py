@@ -7,12 +7,14 @@ import math
 import random
 from typing import TYPE_CHECKING, Any
 
+from collegium.errors import DeadlineExceeded
 from collegium.events import Drifted
 from collegium.jsonvalues import is_array
 from collegium.management.drift.cases import Case, Cases, Sessions
 from collegium.management.drift.queries import Queries
 from collegium.management.drift.stream import Stream
 from collegium.management.drift.watch import Allowance, Watch
+from collegium.observe.casebook import is_challenger, is_shadow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,9 +75,9 @@ class Drift:
         }
 
     def take(self, record: Record) -> None:
-        """Take the next record; what is of a shadow run is left out."""
+        """Take the next record; shadows and variants that are tried out are left out."""
         taker = self._takers.get(record.kind)
-        if taker and not record.query.endswith("~shadow"):
+        if taker and not is_shadow(record.query):
             taker(record)
 
     def standing(self) -> tuple[dict[str, Any], ...]:
@@ -138,7 +140,8 @@ class Drift:
         chosen = record.data.get("chosen")
         first = str(chosen[0]) if is_array(chosen) and chosen else record.expert
         case = Case(
-            counts=self._sessions.counts(str(record.data.get("session") or "")),
+            counts=not is_challenger(record.variant)
+            and self._sessions.counts(str(record.data.get("session") or "")),
             first=first,
             confidence=_number(record.data.get("confidence")),
         )
@@ -154,7 +157,9 @@ class Drift:
         case = self._cases.find(record.query)
         if case is None or not case.counts or record.data.get("abandoned"):
             return
-        if record.expert not in case.answered:
+        # How long anybody waits is up to who asks.
+        late = record.data.get("error") == DeadlineExceeded.code
+        if record.expert not in case.answered and not late:
             case.answered.add(record.expert)
             answered = float(bool(record.data.get("ok")))
             self._see("success", record.expert, "answered", answered, record.at)
