@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,13 +19,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from gateway_server import until
+from gateway_server import config_of, serving, until
 from typer.testing import CliRunner
 
 from collegium.cli.administration import server
 from collegium.cli.app import build
 from collegium.cli.experiments import changes_of
 from collegium.cli.status import lines_of
+from collegium.config import read_data
+from collegium.config.document import parse
 from collegium.errors import BackendTimeout, ConfigError
 from collegium.storage.opening import open_store
 from collegium.storage.records import Record
@@ -76,6 +79,16 @@ TWO: dict[str, Any] = {
     "warnings": ["few ratings"],
 }
 ENDED = {**TWO, "name": "one", "state": "stopped", "verdict": "by hand"}
+HTTP: dict[str, Any] = {
+    "name": "farm",
+    "kind": "http",
+    "url": "http://a:1/v1",
+    "replicas": ["http://b:1/v1"],
+    "api_key_env": "FARM_KEY",
+    "capacity": 32,
+}
+TAPE = {"name": "tape", "kind": "recorded", "path": "answers.jsonl"}
+EMBEDDED = {"name": "here", "kind": "llamacpp", "models": [], "slots": 2}
 STATUS: dict[str, Any] = {
     "ready": True,
     "reason": "",
@@ -242,6 +255,58 @@ def run(*words: str, folder: Path, **env: str) -> Result:
                 "two: promoted; by hand\n",
             ),
         ),
+        (
+            "backends put farm --address http://a:1/v1",
+            ("PUT", "/api/backends/farm", {"kind": "http", "url": "http://a:1/v1"}),
+            (HTTP, "farm is a backend: http://a:1/v1, http://b:1/v1\n"),
+        ),
+        (
+            "backends put farm --kind vllm --address http://a:1/v1 --replica http://b:1/v1 "
+            "--replica http://c:1/v1 --api-key-env FARM_KEY --capacity 32",
+            (
+                "PUT",
+                "/api/backends/farm",
+                {
+                    "kind": "vllm",
+                    "url": "http://a:1/v1",
+                    "replicas": ["http://b:1/v1", "http://c:1/v1"],
+                    "api_key_env": "FARM_KEY",
+                    "capacity": 32,
+                },
+            ),
+            (HTTP, "farm is a backend: http://a:1/v1, http://b:1/v1\n"),
+        ),
+        (
+            "backends remove farm",
+            ("DELETE", "/api/backends/farm", None),
+            ({"name": "farm", "removed": True}, "farm is no backend any more\n"),
+        ),
+        (
+            "models alias team/quick farm/small",
+            ("PUT", "/api/models/team%2Fquick", {"means": "farm/small"}),
+            ({"name": "team/quick", "means": "farm/small"}, "team/quick means farm/small\n"),
+        ),
+        (
+            "models unalias quick",
+            ("DELETE", "/api/models/quick", None),
+            ({"name": "quick", "removed": True}, "quick means no model any more\n"),
+        ),
+        (
+            "config reload",
+            ("POST", "/api/config/reload", {}),
+            (
+                {"generation": 4, "changed": ["moe.router.top_k", "backends.farm"]},
+                "changed: moe.router.top_k, backends.farm; generation 4 is in force\n",
+            ),
+        ),
+        (
+            "config rollback",
+            ("POST", "/api/config/rollback", {}),
+            (
+                {"generation": 4, "changed": []},
+                "nothing has changed; generation 4 is in force\n",
+            ),
+        ),
     ],
 )
 def test_a_verb_asks_the_server_and_says_what_came_of_it(
@@ -365,6 +430,107 @@ def test_the_experiments_are_listed_with_their_verdicts(scripted: Scripted, tmp_
     assert none.stdout == "nothing has been tried out yet\n"
 
 
+def test_the_backends_are_listed_with_where_their_models_are(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    scripted.answers["GET", "/api/backends"] = (200, {"data": [HTTP, TAPE, EMBEDDED]})
+    said = run("backends", "list", "--url", scripted.url, folder=tmp_path)
+    for cells in (
+        ("farm", "http", "32", "FARM_KEY", "http://a:1/v1, http://b:1/v1"),
+        ("tape", "recorded", "answers.jsonl"),
+        ("here", "llamacpp", "2", "on the server's machine"),
+    ):
+        (line,) = [line for line in said.stdout.splitlines() if cells[0] in line.split()]
+        assert all(cell in line for cell in cells)
+    told = run("backends", "list", "--json", "--url", scripted.url, folder=tmp_path)
+    assert json.loads(told.stdout) == {"backends": [HTTP, TAPE, EMBEDDED]}
+    scripted.answers["GET", "/api/backends"] = (200, {"data": []})
+    none = run("backends", "list", "--url", scripted.url, folder=tmp_path)
+    assert none.stdout.startswith("there are no backends")
+
+
+def test_backends_alone_lists_those_of_the_configured_server(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    (tmp_path / "collegium.yaml").write_text(f"gateway: {{port: {scripted.http.server_port}}}\n")
+    scripted.answers["GET", "/api/backends"] = (200, {"data": [HTTP]})
+    said = run("backends", folder=tmp_path)
+    assert said.exit_code == 0, said.stderr
+    assert "http://a:1/v1, http://b:1/v1" in said.stdout
+
+
+def test_a_backend_is_sent_as_its_file_has_it(scripted: Scripted, tmp_path: Path) -> None:
+    (tmp_path / "entry.yaml").write_text("# ours\nkind: llamacpp\nmodels: [small]\nslots: 2\n")
+    scripted.answers["PUT", "/api/backends/here"] = (200, EMBEDDED)
+    words = ("backends", "put", "here", "--file", "entry.yaml", "--url", scripted.url)
+    said = run(*words, folder=tmp_path)
+    assert said.stdout == "here is a backend: on the server's machine\n", said.stderr
+    assert scripted.asked[0][2] == {"kind": "llamacpp", "models": ["small"], "slots": 2}
+    assert json.loads(run(*words, "--json", folder=tmp_path).stdout) == EMBEDDED
+    (tmp_path / "entry.yaml").write_text("kind: [llamacpp\n")
+    broken = run(*words, folder=tmp_path)
+    assert broken.exit_code == 2
+    assert "entry.yaml:" in broken.stderr
+    assert len(scripted.asked) == 2
+
+
+def test_the_backend_of_the_managements_page_is_right() -> None:
+    page = (Path(__file__).parent.parent / "docs/management.md").read_text("utf-8")
+    (entry,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    read_data({"backends": {"here": parse(entry, source="entry").data}}, source="the page")
+
+
+def test_the_short_names_are_listed_with_what_each_means(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    rows = [{"name": "quick", "means": "farm/small"}]
+    scripted.answers["GET", "/api/models"] = (200, {"data": rows})
+    said = run("models", "aliases", "--url", scripted.url, folder=tmp_path)
+    assert any(line.split() == ["quick", "farm/small"] for line in said.stdout.splitlines())
+    told = run("models", "aliases", "--json", "--url", scripted.url, folder=tmp_path)
+    assert json.loads(told.stdout) == {"models": rows}
+    scripted.answers["GET", "/api/models"] = (200, {"data": []})
+    none = run("models", "aliases", "--url", scripted.url, folder=tmp_path)
+    assert none.stdout.startswith("there are no short names")
+
+
+def test_a_running_server_is_given_backends_and_names_and_goes_back(
+    upstream: str, tmp_path: Path
+) -> None:
+    with serving(tmp_path / "served", config_of(upstream)) as served:
+
+        def told(words: str, exit_code: int = 0) -> str:
+            said = run(*words.split(), "--url", served.url, folder=tmp_path)
+            assert said.exit_code == exit_code, said.output
+            assert "Traceback" not in said.stderr
+            return said.stderr if exit_code else said.stdout
+
+        told(f"backends put second --address {upstream} --capacity 3")
+        (row,) = [
+            row
+            for row in json.loads(told("backends list --json"))["backends"]
+            if row["name"] == "second"
+        ]
+        assert (row["kind"], row["url"], row["capacity"]) == ("http", upstream, 3)
+        told("models alias team/swift second/words-3")
+        assert served.chat("team/swift").headers["x-collegium-model"] == "second/words-3"
+        assert "team/swift" in told("models aliases")
+        assert "team/swift" in told("backends remove second", exit_code=1)
+        assert told("models alias lost nowhere/m", exit_code=2).count("'nowhere'") == 1
+        assert "'nowhere'" in told("backends put third --address nowhere", exit_code=2)
+        secret = "backends put third --address http://127.0.0.1:1 --api-key-env PATH"
+        assert "PATH" in told(secret, exit_code=2)
+        assert "changed: models.team/swift;" in told("config rollback")
+        assert json.loads(told("backends remove second --json"))["removed"]
+        assert json.loads(told("config rollback --json"))["changed"] == ["backends.second"]
+        assert "nothing has changed" in told("config reload")
+        told("config rollback")
+        assert "no way back" in told("config rollback", exit_code=1)
+        file = tmp_path / "served/collegium.yaml"
+        file.write_text(file.read_text().replace("heuristic", "magic"))
+        assert "'magic'" in told("config reload", exit_code=1)
+
+
 @pytest.mark.parametrize(
     ("refusal", "exit_code", "also"),
     [
@@ -427,7 +593,12 @@ def test_a_server_that_says_nothing_is_given_up(tmp_path: Path) -> None:
 
 
 def test_where_nobody_serves_the_command_that_would_is_named(tmp_path: Path) -> None:
-    for words in (["status"], ["experts", "drain", "coding"], ["rate", "q1", "bad"]):
+    for words in (
+        ["status"],
+        ["experts", "drain", "coding"],
+        ["rate", "q1", "bad"],
+        ["config", "rollback"],
+    ):
         said = run(*words, "--url", unused(), folder=tmp_path)
         assert said.exit_code == 3
         assert "`collegium serve`" in said.stderr
@@ -456,6 +627,17 @@ def test_the_server_is_where_the_configuration_has_it(scripted: Scripted, tmp_pa
         "experts scale coding 1.5",
         "experts scale coding 0",
         "experts add Poet --examples none.txt --replace",
+        "backends put",
+        "backends put farm",
+        "backends put farm --url http://127.0.0.1:8100",
+        "backends put farm --address http://a --capacity 0",
+        "backends put farm --address http://a --file entry.yaml",
+        "backends put farm --file missing.yaml",
+        "backends put farm --file missing.yaml --kind vllm",
+        "backends list --url nowhere",
+        "models alias quick",
+        "models unalias",
+        "config reload now",
         "experiments start",
         "experiments start plan.yaml --name two",
         "experiments start missing.yaml",

@@ -13,6 +13,8 @@ from collegium.backends.base import Prompt
 from collegium.backends.directory import Directory, Surroundings
 from collegium.backends.discover import Server
 from collegium.backends.http import HttpBackend
+from collegium.backends.llamacpp import LlamaCppBackend
+from collegium.backends.startable import startable_of
 from collegium.config import read
 from collegium.errors import BackendUnavailable, ExpertNotReady, ModelNotCached, UnknownModel
 from collegium.types import Message
@@ -259,6 +261,58 @@ async def test_another_directory_has_what_is_configured_as_it_was(tmp_path: Path
     assert changed[0].condition is not goes[0].condition
     await older.aclose()
     await newer.aclose()
+
+
+async def test_processes_of_all_directories_ask_the_same_room(tmp_path: Path) -> None:
+    around = Surroundings(tmp_path, "http://127.0.0.1:9", 2, lambda _: None, offline=True)
+    text = "moe: {management: {scaling: {reserve_mb: 77}}}\n"
+    older = Directory(read(text + "backends: {here: {kind: llamacpp}}"), around)
+    assert around.room.reserve_mb == 77
+    newer = Directory(read("backends: {here: {kind: llamacpp, slots: 2}}"), around, inherit=older)
+    assert around.room.reserve_mb == 77  # whoever has it put in force sees to that
+    assert older.premises.room is newer.premises.room is around.room
+    for directory in (older, newer):
+        backend = startable_of(await directory.find("here/smollm2-135m"))
+        assert isinstance(backend, LlamaCppBackend)
+        assert backend._room is around.room
+        await directory.aclose()
+
+
+@pytest.mark.parametrize(
+    ("moe", "backend", "threads"),
+    [
+        ("", "", [12, 6, 4]),
+        ("management: {auto_scale: true}, experts: [{name: E, max_instances: 3}]", "", [4, 4, 4]),
+        (
+            "management: {auto_scale: true}, experts: [{name: E, models: [here/a.gguf]}, "
+            "{name: F, models: [up/m], max_instances: 12}]",
+            "",
+            [12, 6, 4],
+        ),
+        (
+            "management: {auto_scale: true}, "
+            "experts: [{name: E, models: [mine], max_instances: 2}]",
+            "",
+            [6, 6, 4],
+        ),
+        ("", ", threads: 5", [5, 5, 5]),
+    ],
+)
+async def test_the_cores_are_divided_among_the_processes_that_there_may_be(
+    tmp_path: Path, moe: str, backend: str, threads: list[int]
+) -> None:
+    around = Surroundings(tmp_path, "http://127.0.0.1:9", 12, lambda _: None, offline=True)
+    backends = f"here: {{kind: llamacpp{backend}}}, up: {{kind: http, url: 'http://up/v1'}}"
+    text = f"backends: {{{backends}}}\nmodels: {{mine: here/a.gguf}}\nmoe: {{{moe}}}"
+    directory = Directory(read(text), around)
+    model = await directory.find_all("here/a.gguf")
+    while len(model) < 3:
+        spare = model.spare()
+        assert spare is not None
+        model.become([*model, spare])
+    backends_of = [startable_of(one) for one in model]
+    assert [one._threads for one in backends_of if isinstance(one, LlamaCppBackend)] == threads
+    await directory.aclose()
 
 
 async def test_closing_the_older_one_leaves_what_the_newer_one_has(

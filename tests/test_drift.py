@@ -142,6 +142,16 @@ def test_a_rater_of_no_weight_moves_nothing() -> None:
     assert [line["what"] for line in world.drift.standing()] == ["input"]
 
 
+def test_saying_something_else_again_and_again_makes_no_rating_count_more() -> None:
+    world = World()
+    for _ in range(300):
+        query = world.decide()
+        for again in range(20):
+            told = {"rating": again / 1000, "weight": 0.05, "rater": "flood"}
+            world.tell("rating", query, "A", **told)
+    assert row(world.drift, "success", "A")["count"] < 40
+
+
 @pytest.mark.parametrize("share", [0.3, 1.0])
 def test_a_new_topic_is_found(share: float) -> None:
     world = World()
@@ -387,6 +397,26 @@ def test_shadow_runs_and_answers_that_nobody_waited_for_are_left_out() -> None:
     world.tell("answer", query, "A", ok=False, abandoned=True, verdict="")
 
     assert len(world.drift.standing()) == 1
+
+
+def test_what_a_variant_breaks_that_is_tried_out_is_no_drift() -> None:
+    world = World()
+    for count in range(1200):
+        variant = ("new:challenger" if count % 2 else "new:control") if count > 500 else ""
+        query = f"v{count}"
+        data = {"chosen": ["A"], "confidence": 0.9}
+        world.drift.take(Record("decision", float(count), query, "A", variant=variant, data=data))
+        world.tell("answer", query, "A", ok=variant != "new:challenger", verdict="")
+    assert world.events == []
+    assert row(world.drift, "success", "A")["count"] == 501 + 349
+
+
+def test_deadlines_that_who_asks_sets_are_no_drift() -> None:
+    world = World()
+    for count in range(800):
+        error = "deadline_exceeded" if count > 400 else ""
+        world.tell("answer", world.decide(), "A", ok=not error, error=error, verdict="")
+    assert world.events == []
 
 
 def test_records_of_queries_it_does_not_know_are_passed_over() -> None:

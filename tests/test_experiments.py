@@ -25,6 +25,9 @@ BEGUN = 1_750_000_000.0
 CHANGES = {"moe": {"router": {"top_k": 2}}}
 
 
+NO_RAILS = {"latency": None, "cost": None, "success": None}
+
+
 def plan_of(**more: Any) -> ExperimentPlan:
     return ExperimentPlan.of({"name": "two", "changes": CHANGES, **more})
 
@@ -406,7 +409,7 @@ def test_where_nothing_differs_the_control_stays() -> None:
 @pytest.mark.parametrize(
     ("metric", "how"),
     [
-        ("rating", {"rating": (0.5, 0.7)}),
+        ("rating", {"rating": (0.5, 0.7), "success": (0.95, 0.95)}),
         ("latency", {"latency_ms": (800.0, 600.0)}),
         ("cost", {"cost_usd": (0.002, 0.0014)}),
     ],
@@ -484,14 +487,67 @@ def test_a_check_that_fails_later_makes_a_success_none() -> None:
     assert row["control"] == pytest.approx(0.5, abs=0.1)
 
 
-def test_a_query_that_never_comes_to_an_end_is_waited_for_and_left_out() -> None:
+def test_a_query_that_never_comes_to_an_end_is_waited_for_and_was_no_success() -> None:
     served = Served(plan_of())
     served.decided("lost", "two:control")
     served.wait(500)
     assert served.units(CONTROL) == 0
     served.wait(200)
     assert served.units(CONTROL) == 1
-    assert served.compared("success")["control"] is None
+    assert served.compared("success")["control"] == 0.0
+    assert served.compared("cost")["control"] is None
+
+
+def test_a_challenger_whom_people_leave_before_it_answers_is_rolled_back() -> None:
+    served = Served(plan_of())
+    for number in range(4000):
+        query = f"hang{number}"
+        assignment = served.desk.assign(query)
+        if assignment is None:
+            break
+        served.decided(query, assignment.label)
+        if assignment.variant == CONTROL or number % 3:
+            served.answered(query)
+        served.wait(3.0)
+    action = served.actions[-1]
+    assert isinstance(action, RollBack)
+    assert "fewer queries successfully" in action.verdict
+
+
+def test_a_challenger_whose_bad_answers_go_unrated_is_not_promoted_for_that() -> None:
+    served = Served(plan_of(metric="rating", guard_rails=NO_RAILS))
+    for _ in range(4000):
+        good = served.rng.random() < 0.7
+        hidden = 0.5 if good else 0.2
+        served.ask(rating=(float(good),) * 2, rates=(0.5, hidden))
+    assert served.desk.running is not None
+    assert served.compared("rating")["gain"] > 0.05
+
+
+def test_a_challenger_a_little_beyond_a_guard_rail_is_not_promoted() -> None:
+    for seed in range(3):
+        served = Served(plan_of(), seed=seed)
+        action = served.ask_many(3000, success=(0.8, 0.95), latency_ms=(800.0, 1000.0))
+        assert not isinstance(action, Promote)
+
+
+def test_nothing_is_promoted_while_sessions_go_missing() -> None:
+    served = Served(plan_of(guard_rails=NO_RAILS))
+    for number in range(2000):
+        variant = "challenger" if number % 4 == 0 else CONTROL
+        served.decided(f"q{number}", f"two:{variant}")
+        served.answered(f"q{number}", ok=variant != CONTROL or number % 2 == 0)
+        served.wait(1.0)
+    assert served.desk.running is not None
+    assert "the shares of sessions are not those that were drawn" in served.status["warnings"][0]
+
+
+def test_a_session_that_is_never_quiet_is_counted_in_the_end() -> None:
+    served = Served(plan_of())
+    for _ in range(50):
+        served.ask(session="every five minutes")
+        served.wait(299)
+    assert sum(one["units"] for one in served.status["variants"]) == 1
 
 
 def test_a_unit_is_rated_once() -> None:
@@ -626,7 +682,7 @@ def test_what_is_open_is_bounded() -> None:
 
 
 def test_outcomes_and_ratings_that_cannot_be_do_no_harm() -> None:
-    served = Served(plan_of(metric="rating"))
+    served = Served(plan_of(metric="rating", guard_rails=NO_RAILS))
     query = served.ask()
     served.desk.take(Record("rating", served.now, query, data={}))
     for number in range(200):

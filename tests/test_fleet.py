@@ -13,6 +13,7 @@ import pytest
 
 from collegium import config as configuration
 from collegium.backends.base import Prompt, joined
+from collegium.backends.condition import Condition
 from collegium.backends.directory import Directory, Surroundings
 from collegium.backends.instance import Instance
 from collegium.backends.lazy import Lazy
@@ -21,6 +22,7 @@ from collegium.backends.memory import available_mb, expected_mb, peak_mb
 from collegium.backends.pool import Pool
 from collegium.backends.replicas import Replicas
 from collegium.backends.resilience import Resilience
+from collegium.backends.room import Room
 from collegium.backends.startable import startable_of
 from collegium.config import ScalingConfig
 from collegium.errors import BackendUnavailable, ConfigError, InvalidRequest, NoRoom
@@ -50,8 +52,11 @@ class Clock:
 class Child(ScriptedBackend):
     """A backend that has to be started; it answers while the gate is open."""
 
-    def __init__(self, gate: asyncio.Event) -> None:
+    taken_mb = None
+
+    def __init__(self, gate: asyncio.Event, room: Room, number: int = 1) -> None:
         super().__init__("fine")
+        self.room, self.place = room, ("local/m", number)
         self.state: Literal["asleep", "starting", "running"] = "asleep"
         self.starts = self.ends = 0
         self.well, self.startable = True, True
@@ -60,11 +65,17 @@ class Child(ScriptedBackend):
         self.may_start.set()
 
     async def start(self) -> None:
+        await self.room.enter(self, 300.0)
         self.starts += 1
         self.state = "starting"
-        await self.may_start.wait()
+        try:
+            await self.may_start.wait()
+        except asyncio.CancelledError:
+            self.state = "asleep"
+            raise
         self.state = "running" if self.startable else "asleep"
         if not self.startable:
+            self.room.leave(self)
             raise BackendUnavailable("it does not start")
         self.well = True
 
@@ -72,15 +83,13 @@ class Child(ScriptedBackend):
         self.ends += 1
         await self.start()
 
-    async def needs_mb(self) -> float:
-        return 300.0
-
     async def alive(self) -> bool:
         return self.well
 
     async def aclose(self) -> None:
         self.ends += 1
         self.state = "asleep"
+        self.room.leave(self)
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
         if self.state == "asleep":
@@ -101,6 +110,7 @@ class Lab:
         self.gate.set()
         self.clock = Clock()
         self.memory_mb: float | None = 10_000.0
+        self.room = Room(lambda: self.memory_mb, reserve_mb=100.0)
         self.events: list[Event] = []
         self.replicas = Replicas((self.at(1),), at=self.at)
         resilience = Resilience(queue=100, backoff_s=0.001)
@@ -113,13 +123,13 @@ class Lab:
             self.events.append,
             auto=auto,
             clock=self.clock,
-            memory=lambda: self.memory_mb,
+            room=self.room,
         )
         self.asked: list[asyncio.Task[str]] = []
 
     def at(self, number: int) -> Instance:
         if number not in self.instances:
-            child = self.children[number] = Child(self.gate)
+            child = self.children[number] = Child(self.gate, self.room, number)
             address = f"#{number}" if number > 1 else ""
             self.instances[number] = Instance(
                 child, "m", "local/m", 2, address=address, label=f"local/m{address}"
@@ -279,8 +289,9 @@ async def test_where_there_is_no_memory_it_is_not_tried_every_moment() -> None:
             looks += 1
             return 0.0
 
-        it.fleet._starter._memory = memory
         it.hold(8)
+        await settle()
+        it.room._memory = memory
         await it.steps(300)
         assert 3 <= looks <= 10
         await it.release()
@@ -288,6 +299,7 @@ async def test_where_there_is_no_memory_it_is_not_tried_every_moment() -> None:
 
 async def test_scaling_by_hand_without_memory_says_so_and_changes_nothing() -> None:
     async with lab(auto=False) as it:
+        await ask(it.pool)
         it.memory_mb = 50.0
         with pytest.raises(NoRoom, match="takes about 300 MB; there are 50 MB"):
             await it.fleet.scale("CodingExpert", 3)
@@ -487,6 +499,116 @@ async def test_it_goes_by_other_settings_when_it_is_told_to() -> None:
         await it.release()
         await it.steps(30)
         assert it.addresses == [""]
+
+
+def reloaded(it: Lab, *, most: int = 3) -> tuple[Replicas, dict[int, Child]]:
+    """The model at other instances, as after a change of its backend; those before."""
+    before = it.replicas, it.children
+    it.children, it.instances = {}, {}
+    it.replicas = Replicas((it.at(1),), at=it.at)
+    it.pool = Pool([it.replicas], rng=random.Random(1))
+    it.pools["CodingExpert"] = Scalable(it.pool, most)
+    return before
+
+
+async def test_what_was_quarantined_before_a_reload_is_not_started_and_bars_nobody() -> None:
+    async with lab(auto=False) as it:
+        await it.fleet.scale("CodingExpert", 2)
+        poisoned = it.children[2]
+        poisoned.startable, poisoned.well, poisoned.state = False, False, "asleep"
+        await it.steps(90)
+        assert it.fleet.standing()[0].quarantined == ("local/m#2",)
+        reloaded(it)
+        starts, poisoned.startable = poisoned.starts, True
+        await it.steps(1)
+        assert it.fleet.standing()[0].quarantined == ()
+        it.clock.now += AGAIN_S
+        await it.steps(50)
+        assert poisoned.starts == starts
+        assert it.addresses == ["", "#2"]
+        assert all(one.backend is not poisoned for one in it.replicas)
+
+
+async def test_a_model_that_is_no_more_is_not_grown_any_further() -> None:
+    async with lab(auto=False) as it:
+        it.at(2)
+        it.children[2].may_start.clear()
+        it.fleet.want("CodingExpert", 3)
+        await it.steps(1)
+        old, children = reloaded(it)
+        it.fleet.want("CodingExpert", None)
+        assert children[2].state == "starting"
+        await it.steps(1)
+        children[2].may_start.set()
+        await settle()
+        assert (len(old), children[2].state, 3 in children) == (1, "asleep", False)
+
+
+async def test_a_model_that_nobody_has_any_more_goes_back_to_what_it_was_at_first() -> None:
+    async with lab(auto=False) as it:
+        await it.fleet.scale("CodingExpert", 3)
+        it.hold(6)
+        await settle()
+        it.pools.clear()
+        await it.steps(2)
+        assert it.addresses == [""]
+        assert [it.children[number].ends for number in (1, 2, 3)] == [0, 0, 0]
+        assert await it.release() == ["fine"] * 6
+        await it.steps(1)
+        assert [it.children[number].ends for number in (1, 2, 3)] == [0, 1, 1]
+
+
+async def test_a_model_that_comes_back_after_its_only_one_was_poisoned_is_asked_again() -> None:
+    async with lab(auto=False, most=1) as it:
+        child = it.children[1]
+        await ask(it.pool)
+        child.startable, child.well, child.state = False, False, "asleep"
+        await it.steps(90)
+        pools = dict(it.pools)
+        it.pools.clear()
+        await it.steps(1)
+        child.startable = True
+        it.pools.update(pools)
+        await it.steps(1)
+        assert await asyncio.wait_for(ask(it.pool), 5) == "fine"
+
+
+async def test_servers_elsewhere_are_all_used_again_when_nobody_scales_them_any_more() -> None:
+    everywhere = [
+        Instance(ScriptedBackend(), "m", "lab/m", 2, address=f"http://{place}") for place in "abc"
+    ]
+    pool, clock = Pool([Replicas(everywhere)]), Clock()
+    fleet = Fleet(lambda: {"E": Scalable(pool, 2)}, ScalingConfig(), lambda _: None, clock=clock)
+    await fleet.step()
+    assert len(pool.models[0]) == 2
+    fleet.go_by(ScalingConfig(), auto=False)
+    await fleet.step()
+    await settle()
+    assert len(pool.models[0]) == 3
+    await fleet.aclose()
+
+
+async def test_what_is_to_stay_free_is_as_the_settings_in_force_have_it() -> None:
+    async with lab(auto=False) as it:
+        await ask(it.pool)
+        it.memory_mb = 1000.0
+        it.fleet.go_by(ScalingConfig(reserve_mb=800), auto=False)
+        with pytest.raises(NoRoom, match="of which 800 MB are to stay free"):
+            await it.fleet.scale("CodingExpert", 2)
+
+
+async def test_requests_between_two_looks_are_counted_by_how_long_they_took() -> None:
+    clock = Clock()
+    condition = Condition(clock=clock)
+    before = condition.worked()
+    for _ in range(4):
+        condition.take()
+    clock.now += 0.5
+    for _ in range(3):
+        condition.give_back()
+    clock.now += 1.5
+    seconds, at = condition.worked()
+    assert (seconds - before[0], at - before[1]) == (4 * 0.5 + 1.5, 2.0)
 
 
 async def test_one_whose_breaker_opens_while_it_is_started_is_left_to_that() -> None:

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +19,10 @@ import pytest
 from collegium import config
 from collegium.backends.base import Prompt, joined
 from collegium.backends.http import HttpBackend
-from collegium.backends.llamacpp import LlamaCppBackend
+from collegium.backends.llamacpp import ROOM_AGAIN_S, LlamaCppBackend
 from collegium.backends.models import ModelStore
-from collegium.errors import BackendError, BackendUnavailable
+from collegium.backends.room import Room
+from collegium.errors import BackendBusy, BackendError, BackendUnavailable, NoRoom
 from collegium.testing import backend_checks
 from collegium.types import Message
 
@@ -176,9 +177,76 @@ async def test_closing_one_that_is_started_again_leaves_no_process(
 
 
 async def test_what_it_takes_is_estimated_high_and_then_known(backend: LlamaCppBackend) -> None:
-    expected_mb = await backend.needs_mb()
+    assert backend.taken_mb is None
     await backend.generate(asking())
-    assert 100 < await backend.needs_mb() < expected_mb < 1000
+    assert backend.taken_mb is not None
+    assert 100 < backend.taken_mb < backend.expected_mb(model_path()) < 1000
+
+
+class Memory:
+    """How much there is, as it is said to be."""
+
+    def __init__(self, mb: float) -> None:
+        self.mb = mb
+
+    def __call__(self) -> float:
+        return self.mb
+
+
+@asynccontextmanager
+async def in_a_room(memory: Memory, *numbers: int) -> AsyncGenerator[list[LlamaCppBackend]]:
+    """Backends that ask whether there is memory, each at a place of that number."""
+    room = Room(memory, patience_s=60.0)
+    made = [
+        LlamaCppBackend(model_path(), model="smollm2-135m", room=room, number=number)
+        for number in numbers
+    ]
+    try:
+        yield made
+    finally:
+        await asyncio.gather(*(one.aclose() for one in made))
+
+
+async def test_a_first_request_is_sent_away_where_there_is_no_memory_beside_what_runs() -> None:
+    memory = Memory(10_000.0)
+    async with in_a_room(memory, 1, 2) as (first, second):
+        await first.start()
+        memory.mb = 10.0
+        with pytest.raises(BackendBusy, match=r"takes about \d+ MB; there are 10 MB") as busy:
+            await second.generate(asking())
+        assert busy.value.retry_after_s == ROOM_AGAIN_S
+        assert (second.state, _children()) == ("asleep", [first.pid])
+        with pytest.raises(NoRoom):
+            await second.start()
+        memory.mb = 10_000.0
+        assert (await second.generate(asking())).text
+
+
+async def test_one_that_crashed_is_started_again_in_the_memory_that_it_had() -> None:
+    memory = Memory(10_000.0)
+    async with in_a_room(memory, 1, 2) as (first, second):
+        await asyncio.gather(first.start(), second.start())
+        memory.mb, crashed = 10.0, second.pid
+        assert crashed is not None
+        os.kill(crashed, signal.SIGKILL)
+        assert (await second.generate(asking())).text
+        assert second.pid not in (None, crashed)
+        await second.aclose()
+        with pytest.raises(NoRoom):
+            await second.start()
+
+
+async def test_after_a_reload_the_new_one_starts_when_the_old_one_has_left_it_the_memory() -> None:
+    memory = Memory(10_000.0)
+    async with in_a_room(memory, 1, 1) as (old, new):
+        await old.start()
+        memory.mb = 10.0
+        asked = asyncio.create_task(new.generate(asking()))
+        await asyncio.sleep(0.3)
+        assert (new.state, _children()) == ("starting", [old.pid])
+        await old.aclose()
+        memory.mb = 10_000.0
+        assert (await asyncio.wait_for(asked, 60)).text
 
 
 async def test_closing_leaves_no_process_even_while_it_starts() -> None:

@@ -114,6 +114,7 @@ def test_the_difference_of_two_policies_is_told_more_closely_than_either() -> No
         target=new - old,
         expected=expected,
         expected_target=gains,
+        difference=True,
     )
     whole = doubly_robust(
         rewards=rewards,
@@ -135,9 +136,24 @@ def test_a_difference_without_any_exploration_is_never_told() -> None:
         target=np.where(moved, -1.0, 0.0),  # the old choice is in the record, the new one never
         expected=np.full(count, 0.5),
         expected_target=np.where(moved, 0.5, 0.0),  # and the model praises it
+        difference=True,
     )
     assert told.mean > 0.05
     assert told.low <= 0.0
+
+
+def test_a_difference_may_be_a_loss_though_no_row_of_the_record_says_so() -> None:
+    count = 1000
+    nothing = np.zeros(count)
+    told = doubly_robust(
+        rewards=np.full(count, 0.5),
+        propensities=np.ones(count),
+        target=np.where(np.arange(count) < 20, 1e-3, 0.0),
+        expected=np.full(count, 0.5),
+        expected_target=nothing - 0.2,
+        difference=True,
+    )
+    assert (told.mean, told.low < -0.19) == (pytest.approx(-0.2), True)
 
 
 def test_a_few_rows_of_enormous_weight_do_not_decide() -> None:

@@ -250,13 +250,6 @@ def test_every_model_is_tried_under_every_objective(objective: str) -> None:
     assert all(len(set(order)) == len(order) for order in orders)
 
 
-def test_how_probable_a_choice_was_is_known_afterwards_and_bounded() -> None:
-    one = selector()
-    first = one(prompt(query="q1"), STANDINGS, None)[0]
-    assert 0 < (one.propensity("q1", first) or 0) <= 1
-    assert one.propensity("q2", first) is None
-
-
 def judged(
     query: str, *, model: str, outcome: str = "", rating: float | None = None
 ) -> list[Record]:
@@ -402,6 +395,51 @@ def test_failures_that_are_always_known_do_not_outweigh_answers_that_seldom_are(
 
     records = traffic(3000, good, judge=0.2, ok=0.9, seed=4)
     assert moved(proposed(records).teaching, "code")["right"] > 0.6
+
+
+def test_failures_count_as_seldom_as_that_experts_answers_are_judged() -> None:
+    # One is checked nearly always and one hardly ever; both are as good, and fail as often.
+    alike = traffic(6000, lambda *_: 0.95, explore=0.5, ok=0.95, seed=5)
+    rng = random.Random(6)
+    records = [
+        one for one in alike if one.kind != "verdict" or one.expert == "left" or rng.random() < 0.02
+    ]
+    found = learner(records).proposal()
+    if found is not None:
+        assert moved(found.teaching, "code")["left"] == pytest.approx(0.5, abs=0.05)
+    shares = learner(records).lessons.judged_shares()
+    assert shares.of("left", "code") > 0.95
+    assert shares.of("right", "code") < 0.05
+    assert shares.of("right", "new") == pytest.approx(shares.of("right", "code"), abs=0.02)
+    assert 0.4 < shares.of("somebody else", "code") < 0.7
+
+
+def in_sessions(records: Sequence[Record], follow_ups: int) -> list[Record]:
+    """The same queries, and after each some more of its session, which its expert keeps."""
+    more: list[Record] = []
+    for one in records:
+        for turn in range(follow_ups + 1):
+            data = {**one.data, "session": one.query}
+            if turn:
+                data["propensity"] = 1.0
+            query = f"{one.query}-{turn}"
+            more.append(Record(one.kind, one.at, query, one.expert, one.model, data=data))
+    return more
+
+
+def test_who_was_tried_at_the_beginning_of_a_session_is_evidence_as_improbable_as_that() -> None:
+    made = learner(in_sessions(traffic(600, specialists, explore=0.05), 4))
+    lessons = list(made.lessons)
+    assert sum(one.held for one in lessons) == 4 * 600
+    tried = {one.session for one in lessons if one.propensity < 0.5}
+    assert tried
+    assert all((one.session in tried) == (one.propensity < 0.5) for one in lessons)
+
+
+def test_sessions_that_stay_with_their_expert_do_not_hide_what_another_would_gain() -> None:
+    alone = traffic(1000, specialists, explore=0.1)
+    once, often = (proposed(one) for one in (alone, in_sessions(alone, 3)))
+    assert often.estimate.mean == pytest.approx(once.estimate.mean, abs=0.05)
 
 
 def test_judgements_that_come_after_everything_else_teach_as_well() -> None:

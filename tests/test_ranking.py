@@ -13,7 +13,7 @@ from collegium.management.intervals import wilson
 from collegium.management.performance import Course, Performance
 from collegium.management.ranking import rank
 from collegium.management.tracker import PerformanceTracker
-from collegium.management.underperforming import below, stand_ins, underperforming
+from collegium.management.underperforming import below, checks_of, stand_ins, underperforming
 from collegium.observe.casebook import Case
 from collegium.storage.records import Record
 
@@ -178,8 +178,13 @@ def test_answers_that_fail_their_checks_are_bad_answers() -> None:
 def going(*ceilings: float) -> list[Performance]:
     """Experts a, b, c ... with these upper ends."""
     return [
-        Performance(name, answering=Course(100, wilson(ceiling * 90, 100), ceiling))
-        for name, ceiling in zip("abcdef", ceilings, strict=False)
+        Performance(
+            name,
+            queries=100,
+            failures=round(100 - 90 * ceiling),
+            answering=Course(100, wilson(ceiling * 90, 100), ceiling),
+        )
+        for name, ceiling in zip("abcdefghij", ceilings, strict=False)
     ]
 
 
@@ -188,7 +193,7 @@ def names(performances: list[Performance], capable: dict[str, frozenset[str]]) -
 
 
 def test_who_is_below_goes_if_somebody_else_can_do_the_work() -> None:
-    assert names(going(0.7, 0.9), {"a": frozenset("b")}) == ["a"]
+    assert names(going(0.6, 1.0), {"a": frozenset("b")}) == ["a"]
 
 
 def test_the_last_who_can_do_the_work_stays_however_bad() -> None:
@@ -197,15 +202,76 @@ def test_the_last_who_can_do_the_work_stays_however_bad() -> None:
     assert names(going(0.1), {"a": frozenset("a")}) == []
 
 
-def test_of_two_bad_ones_who_stand_in_for_each_other_the_worse_goes_and_the_other_stays() -> None:
-    both = {"a": frozenset("b"), "b": frozenset("a")}
-    assert names(going(0.7, 0.6), both) == ["b"]
+def test_of_several_only_the_worst_goes_before_one_looks_again() -> None:
+    everybody = dict.fromkeys("abcdefgh", frozenset("abcdefgh"))
+    assert names(going(0.6, 0.4, 1, 1, 1, 1, 1, 1), everybody) == ["b"]
 
 
-def test_a_whole_college_of_bad_ones_is_never_emptied() -> None:
-    everybody = frozenset("abcdef")
-    bad = going(0.5, 0.4, 0.3, 0.2, 0.1, 0.05)
-    assert names(bad, dict.fromkeys("abcdef", everybody)) == ["f", "e", "d", "c", "b"]
+def test_where_a_third_is_below_what_is_wanted_nobody_goes() -> None:
+    everybody = dict.fromkeys("abcdef", frozenset("abcdef"))
+    assert names(going(0.6, 0.4, 1, 1, 1, 1), everybody) == []
+    assert names(going(0.5, 0.4, 0.3, 0.2, 0.1, 0.05), everybody) == []
+
+
+def test_who_does_no_worse_than_the_others_stays() -> None:
+    everybody = dict.fromkeys("abc", frozenset("abc"))
+    bad, good, unknown = going(0.6, 1.0)[0], going(0.6, 1.0)[1], Performance("c")
+    alike = Performance("b", queries=100, failures=45)
+    assert names([bad, alike], everybody) == []
+    assert names([bad, unknown], everybody) == []
+    assert names([bad, good], everybody) == ["a"]
+
+
+def test_a_failure_that_all_share_takes_nobody_off() -> None:
+    staff = [f"e{place}" for place in range(10)]
+    rng, clock = random.Random(2), [1e9]
+    tracker = PerformanceTracker(clock=lambda: clock[0])
+
+    def ask(reliability: dict[str, float]) -> None:
+        clock[0] += 0.3
+        expert = rng.choice(staff)
+        data = {"ok": rng.random() < reliability.get(expert, 0.99), "latency_ms": 50.0}
+        tracker.take(Record("answer", clock[0], str(clock[0]), expert, data=data))
+
+    def off() -> list[str]:
+        performances = [tracker.performance(name) for name in staff]
+        everybody = dict.fromkeys(staff, frozenset(staff))
+        return [one.name for one in underperforming(performances, 0.85, everybody)]
+
+    for _ in range(5000):
+        ask({})
+    for place in range(1200):
+        ask(dict.fromkeys(staff, 0.0))
+        assert place % 100 or off() == []
+    assert len(below([tracker.performance(name) for name in staff], 0.85)) > 5
+    for _ in range(6000):
+        ask({"e3": 0.4})
+    assert off() == ["e3"]
+
+
+def checked(expert: str, kind: str, right: int, wrong: int, variant: str = "") -> list[Case]:
+    return [
+        Case("q", 0.0, expert=expert, task={"kind": kind}, verdict=verdict, variant=variant)
+        for verdict, count in (("passed", right), ("failed", wrong))
+        for _ in range(count)
+    ]
+
+
+def test_who_has_the_hardest_work_is_compared_with_others_at_that_work() -> None:
+    failing = Course(200, wilson(140, 200), 0.78)
+    performances = [Performance("sql", checking=failing), Performance("chat")]
+    capable = {"sql": frozenset({"chat"})}
+
+    def off(*cases: list[Case]) -> list[str]:
+        all_of_them = [one for several in cases for one in several]
+        found = underperforming(performances, 0.85, capable, checks_of(all_of_them))
+        return [one.name for one in found]
+
+    own = checked("sql", "sql", 140, 60)
+    assert off(own, checked("chat", "text", 200, 0)) == []
+    assert off(own, checked("chat", "sql", 14, 6)) == []
+    assert off(own, checked("chat", "sql", 60, 0, "new:challenger")) == []
+    assert off(own, checked("chat", "sql", 60, 0)) == ["sql"]
 
 
 def case(first: str, **shares: float) -> Case:

@@ -46,14 +46,14 @@ def simulated(
         if now >= coming[0]:
             course.changed(instances, coming[1], now)
             instances, coming, changed_at = coming[1], (math.inf, 0), now
-        busy = max(0, round(load(now)))
+        busy = max(0.0, load(now))
         course.take(busy, now, start_s)
         if coming[1] == 0:
             demand = Demand(
                 "m",
                 instances=instances,
                 capacity=capacity,
-                in_flight=busy,
+                in_flight=round(busy),
                 expected=course.expected,
                 peak=course.peak,
                 most=most,
@@ -172,6 +172,35 @@ def test_noise_around_one_demand_changes_nothing_once_it_is_known(mean: float) -
         rng = random.Random(seed)
         noisy = simulated(lambda _: rng.gauss(mean, mean**0.5 / 2), seconds=1800)  # noqa: B023
         assert [change for change in changes(noisy) if change[0] > 1200] == []
+
+
+class Crowd:
+    """Requests that come by chance and take about so long, `mean` of them at once on average.
+
+    A call tells how many there were since the last one, as `Condition.worked` does.
+    """
+
+    def __init__(self, seed: int, mean: float, answer_s: float) -> None:
+        self.rng, self.mean, self.answer_s = random.Random(seed), mean, answer_s
+        self.looked = self.next = 0.0
+        self.ends: list[float] = []
+
+    def __call__(self, now: float) -> float:
+        spans = [(self.looked, end) for end in self.ends]
+        while self.next < now:
+            spans.append((self.next, self.next + self.rng.expovariate(1 / self.answer_s)))
+            self.next += self.rng.expovariate(self.mean / self.answer_s)
+        worked_s = sum(min(end, now) - began for began, end in spans)
+        self.ends = [end for _, end in spans if end > now]
+        passed_s, self.looked = now - self.looked, now
+        return worked_s / passed_s if passed_s else 0.0
+
+
+@pytest.mark.parametrize("mean", [1.5, 2.6, 5.0, 8.4, 12.0])
+def test_requests_that_come_by_chance_at_one_rate_change_nothing(mean: float) -> None:
+    for seed in range(10):
+        sizes = simulated(Crowd(seed, mean, answer_s=0.2), seconds=1800)
+        assert [change for change in changes(sizes) if change[0] > 1200] == []
 
 
 @pytest.mark.parametrize("mean", [1.5, 2.6, 5.0, 8.4, 12.0])

@@ -223,8 +223,11 @@ def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.sqlite3"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE events (what TEXT)")
+    before = path.read_bytes()
     with pytest.raises(StorageError, match="of something else"):
         open_store(str(path))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 async def test_a_file_of_a_newer_schema_is_refused(tmp_path: Path) -> None:
@@ -232,8 +235,11 @@ async def test_a_file_of_a_newer_schema_is_refused(tmp_path: Path) -> None:
     await open_store(str(path)).aclose()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 99")
+        connection.execute("PRAGMA journal_mode = DELETE")
+    before = path.read_bytes()
     with pytest.raises(StorageError, match=r"schema 99.*update collegium"):
         open_store(str(path))
+    assert path.read_bytes() == before
 
 
 async def test_appending_costs_a_query_next_to_nothing(tmp_path: Path) -> None:

@@ -315,6 +315,16 @@ def test_too_much_confidence_shows_in_the_calibration() -> None:
     assert error == pytest.approx(0.4)
 
 
+def test_ratings_that_hardly_count_hardly_move_the_calibration() -> None:
+    records: list[Record] = []
+    for number in range(500):
+        query = f"q{number}"
+        records += [decision(query), outcome(query)]
+        for value in (0.0, 0.01, 0.02):
+            records.append(record("rating", query, rating=value, weight=0.02, rater="flood"))
+    assert 0 < tracked(*records).performance("ace").judged < 30
+
+
 def test_a_failure_that_nobody_judged_says_nothing_of_the_calibration() -> None:
     ace = tracked(decision("q"), answer("q", ok=False), outcome("q", ok=False)).performance("ace")
     assert (ace.judged, ace.calibration_error) == (0, None)
@@ -338,6 +348,48 @@ def test_a_check_that_found_nothing_out_is_no_check() -> None:
 def test_what_nobody_saw_does_not_count() -> None:
     tracker = tracked(decision("q~shadow"), answer("q~shadow"), outcome("q~shadow"))
     assert tracker.experts() == ()
+
+
+@pytest.mark.parametrize(("variant", "own"), [("new:challenger", False), ("new:control", True)])
+def test_what_a_variant_breaks_that_is_tried_out_is_not_held_against_anybody(
+    variant: str, own: bool
+) -> None:
+    tracker = tracked()
+    for number in range(300):
+        query = f"q{number}"
+        told = decision(query)
+        tracker.take(Record("decision", NOON, query, "ace", variant=variant, data=told.data))
+        tracker.take(answer(query, ok=False))
+        tracker.take(record("verdict", query, outcome="failed"))
+    ace = tracker.performance("ace")
+    assert (ace.failures, ace.checked and ace.checked.count) == (300, 300)
+    assert (ace.answering.count, ace.checking.count) == ((300, 300) if own else (0, 0))
+
+
+def test_who_is_given_less_time_than_its_answers_take_has_not_failed() -> None:
+    usual = [answer(f"q{number}", ms=900.0 + number) for number in range(100)]
+    hurried = [
+        answer(f"h{number}", ok=False, error="deadline_exceeded", ms=50.0) for number in range(100)
+    ]
+    ace = tracked(*usual, *hurried).performance("ace")
+    assert (ace.failures, ace.abandoned, ace.answering.lately.mean) == (0, 100, 1.0)
+    hanging = answer("x", ok=False, error="deadline_exceeded", ms=5000.0)
+    assert tracked(*usual, hanging).performance("ace").failures == 1
+
+
+def test_of_somebody_who_never_answered_it_takes_long_to_say_that_time_was_enough() -> None:
+    late = [answer(f"q{ms}", ok=False, error="deadline_exceeded", ms=ms) for ms in (50.0, 6e4)]
+    ace = tracked(*late).performance("ace")
+    assert (ace.failures, ace.abandoned) == (1, 1)
+
+
+def test_an_answer_whose_deadline_passed_is_no_reward_of_nothing() -> None:
+    casebook = Casebook()
+    casebook.take(decision("q"))
+    casebook.take(outcome("q", "", ok=False, error="deadline_exceeded"))
+    case = casebook.find("q")
+    assert case is not None
+    assert (case.ok, case.reward) == (None, None)
 
 
 def test_who_left_and_joins_again_is_judged_anew_and_a_restart_is_no_such_thing() -> None:

@@ -9,13 +9,14 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from collegium.answering import aggregator_of
-from collegium.assembly import Staff, bare_gate_of, check_gate, gate_of, policy_of
+from collegium.assembly import Staff, policy_of
 from collegium.backends.directory import Directory
 from collegium.config import LlamaCppBackendConfig
 from collegium.config.differences import differences
 from collegium.errors import ConfigError
 from collegium.events import EventBus, Reconfigured
 from collegium.experts.roster import Roster
+from collegium.gating import bare_gate_of, check_gate, gate_of
 from collegium.lineup import Lineup
 from collegium.routing.router import MoERouter
 

@@ -22,6 +22,8 @@ def decision_json(decision: Decision) -> dict[str, Any]:
         "experts": [_candidate(candidate) for candidate in decision.ranking],
         "reasons": list(decision.reasons),
         "overhead_ms": round(decision.overhead_ms, 3),
+        "propensity": round(decision.propensity, 4),
+        "variant": decision.variant or None,
     }
 
 

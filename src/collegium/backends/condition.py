@@ -67,6 +67,7 @@ class Condition:
         self.capacity = 0
         self.events: PoolEvents = events or Listeners()
         self.breaker = Breaker(rules, clock=clock, rng=rng, told=self._changed)
+        self._clock, self._work_s = clock, 0.0
         self.in_flight = self.requests = self.begun = self.failures = 0
         self.waiters: deque[asyncio.Future[Condition | None]] = deque()
         self.beginning: set[Attempt] = set()
@@ -81,16 +82,22 @@ class Condition:
     def take(self) -> None:
         """Count one more request there."""
         self.in_flight += 1
+        self._work_s -= self._clock()
 
     def give_back(self) -> None:
         """Count one less; the one who waits longest for a place there gets it."""
-        self.in_flight -= 1
         while self.waiters:
             waiter = self.waiters.popleft()
             if not waiter.done():
-                self.in_flight += 1
                 waiter.set_result(self)
                 return
+        self.in_flight -= 1
+        self._work_s += self._clock()
+
+    def worked(self) -> tuple[float, float]:
+        """The seconds that requests have been there so far, all summed up; and when that was."""
+        now = self._clock()
+        return self._work_s + self.in_flight * now, now
 
     def began(self, wait_ms: float, *, streamed: bool) -> None:
         """Take in that a reply has begun, so many milliseconds after it was asked for.

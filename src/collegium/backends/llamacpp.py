@@ -18,13 +18,20 @@ from typing import TYPE_CHECKING, Literal
 from collegium.backends.base import joined
 from collegium.backends.http import HttpBackend
 from collegium.backends.memory import expected_mb, peak_mb
-from collegium.errors import BackendUnavailable, ModelFileError, StreamCut
+from collegium.errors import (
+    BackendBusy,
+    BackendUnavailable,
+    ModelFileError,
+    NoRoom,
+    StreamCut,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
     from pathlib import Path
 
     from collegium.backends.base import Generation, Prompt
+    from collegium.backends.room import Room
     from collegium.types import Chunk
 
 logger = logging.getLogger(__name__)
@@ -35,6 +42,8 @@ FIRST_BACK_OFF_S = 0.1
 STOP_TIMEOUT_S = 2.0
 DYING_S = 0.5
 LAST_WORDS = 20
+# When to come again where there was no memory.
+ROOM_AGAIN_S = 10.0
 
 
 class LlamaCppBackend:
@@ -43,7 +52,8 @@ class LlamaCppBackend:
     The child listens on loopback alone, wants a random key, and ends with this process however that
     ends. When it crashes, whoever it was answering gets an error and another is started at once, or
     after a pause that doubles with each crash; five crashes in a minute are taken for its nature,
-    and shown with its last words.
+    and shown with its last words. Where there is no room for a child, requests are sent away for a
+    while, and others may answer them.
 
     Args:
         model_path: the GGUF file, or what gives it when the child is started.
@@ -54,6 +64,8 @@ class LlamaCppBackend:
         slots: how many requests it answers at once.
         answer_tokens: the longest answer, for requests that do not say; small models ramble.
         start_timeout_s: how long it may take until it answers, in seconds.
+        room: whom it asks whether there is memory for a child; None: nobody.
+        number: which of the model's processes it is, from 1 on.
     """
 
     def __init__(
@@ -67,6 +79,8 @@ class LlamaCppBackend:
         slots: int = 1,
         answer_tokens: int = 2048,
         start_timeout_s: float = 60.0,
+        room: Room | None = None,
+        number: int = 1,
     ) -> None:
         self.name, self.model = name, model
         self._model_path = model_path
@@ -74,6 +88,7 @@ class LlamaCppBackend:
         self._context_tokens, self._slots = context_tokens, slots
         self._defaults = {"max_tokens": answer_tokens}
         self._start_timeout_s = start_timeout_s
+        self._room, self._number = room, number
         self._child: asyncio.subprocess.Process | None = None
         self._http: HttpBackend | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -110,12 +125,18 @@ class LlamaCppBackend:
             return "starting"
         return "asleep" if self._child is None else "running"
 
-    async def needs_mb(self) -> float:
-        """The memory that its child has taken, at the most; before there is one, an estimate."""
-        taken = None if self.pid is None else peak_mb(self.pid)
-        if taken is not None:
-            return taken
-        path = await self._path()
+    @property
+    def place(self) -> tuple[str, int]:
+        """The model as messages have it, and which of its processes this is."""
+        return f"{self.name}/{self.model}", self._number
+
+    @property
+    def taken_mb(self) -> float | None:
+        """The memory that its child has taken, at the most; None where nobody knows."""
+        return None if self.pid is None else peak_mb(self.pid)
+
+    def expected_mb(self, path: Path) -> float:
+        """The memory that its child will take; rather too much than too little."""
         return CACHE_MIB + expected_mb(path.stat().st_size, self._context_tokens * self._slots)
 
     async def start(self) -> HttpBackend:
@@ -124,6 +145,7 @@ class LlamaCppBackend:
         Raises:
             BackendUnavailable: it does not start, crashes again and again, or is closed meanwhile.
             ModelFileError: the model file could not be had.
+            NoRoom: there is no memory for it.
         """
         closings = self._closings
         async with self._starting:
@@ -164,7 +186,7 @@ class LlamaCppBackend:
         prompt = replace(prompt, model=self.model, sampling={**self._defaults, **prompt.sampling})
         restarted, closings = False, self._closings
         while True:
-            http, spoke = await self.start(), False
+            http, spoke = await self._ask_for_child(), False
             try:
                 async with aclosing(http.stream(prompt)) as chunks:
                     async for chunk in chunks:
@@ -204,6 +226,13 @@ class LlamaCppBackend:
         if reviving is not None:
             await asyncio.wait([reviving])
 
+    async def _ask_for_child(self) -> HttpBackend:
+        """The way to a child that answers, for a request."""
+        try:
+            return await self.start()
+        except NoRoom as error:
+            raise BackendBusy(str(error), ROOM_AGAIN_S) from error
+
     def _check_open(self, closings: int) -> None:
         if closings != self._closings:
             raise BackendUnavailable(
@@ -216,6 +245,7 @@ class LlamaCppBackend:
     async def _spawn(self, closings: int) -> HttpBackend:
         self.require()
         path = await self._path()
+        await self._enter(path)
         key = secrets.token_urlsafe(32)
         settings = {
             "path": os.fspath(path),
@@ -249,6 +279,15 @@ class LlamaCppBackend:
             raise BackendUnavailable(
                 f"the embedded model {self.model!r} was not ready after {self._start_timeout_s:g} s"
             ) from error
+
+    async def _enter(self, path: Path) -> None:
+        """Have room for a child; one that crashed has it still."""
+        if self._room is None:
+            return
+        if self._down:
+            self._room.stay(self, self.expected_mb(path))
+        else:
+            await self._room.enter(self, self.expected_mb(path))
 
     async def _ready(
         self, child: asyncio.subprocess.Process, key: str, closings: int
@@ -317,7 +356,7 @@ class LlamaCppBackend:
     async def _revive(self) -> None:
         """Start another in place of one that crashed, so that no request has to."""
         logger.warning("%s; another is started", self._obituary("crashed"))
-        with suppress(BackendUnavailable, ModelFileError):  # the next request will be told
+        with suppress(BackendUnavailable, ModelFileError, NoRoom):  # the next request will be told
             await self.start()
 
     async def _end(self) -> None:
@@ -332,6 +371,8 @@ class LlamaCppBackend:
         if listening is not None:
             listening.cancel()
             await asyncio.wait([listening])
+        if self._room is not None:
+            self._room.leave(self)
 
 
 async def _stop(child: asyncio.subprocess.Process) -> None:

@@ -18,11 +18,12 @@ from collegium.config import LlamaCppBackendConfig
 from collegium.errors import UnknownModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from collegium.backends.condition import State
     from collegium.backends.discover import Server
-    from collegium.config import BackendConfig, Config
+    from collegium.backends.room import Room
+    from collegium.config import BackendConfig, Config, ExpertConfig
 
 LOCAL = "local"
 
@@ -46,9 +47,12 @@ class Premises:
         self._files = _files(config)
         self.store = ModelStore(around.models_dir, self._files, hub_url=around.hub_url)
         self._most = _most_instances(config)
+        if inherit is None:  # later the one who has it put in force sees to that
+            around.room.reserve_mb = config.moe.management.scaling.reserve_mb
         embedded = LlamaCppBackendConfig(kind="llamacpp", models=[EMBEDDED_DEFAULT])
         configs = {LOCAL: embedded, **config.backends}
-        made = {name: self._site(name, one, configs) for name, one in configs.items()}
+        most = {name: _most_instances(config, name, tuple(configs)) for name in configs}
+        made = {name: self._site(name, one, configs, most[name]) for name, one in configs.items()}
         older = inherit.sites if inherit else {}
         found = {name: one for name, one in older.items() if isinstance(one.config, str)}
         same = {name: older[name] for name, one in made.items() if one.like(older.get(name))}
@@ -100,7 +104,14 @@ class Premises:
         ours = [site for site in self.sites.values() if id(site) not in kept]
         await asyncio.gather(*(site.aclose() for site in ours))
 
-    def _site(self, name: str, config: BackendConfig | str, backends: Mapping[str, object]) -> Site:
+    @property
+    def room(self) -> Room:
+        """Whom processes of models ask for memory."""
+        return self._around.room
+
+    def _site(
+        self, name: str, config: BackendConfig | str, backends: Mapping[str, object], most: int = 1
+    ) -> Site:
         others = {one for one in backends if one != name}
         prices = {
             model: price
@@ -110,15 +121,23 @@ class Premises:
         rules = self.resilience.breaker
         if isinstance(config, LlamaCppBackendConfig):
             terms = Terms(prices, rules, self._files)
-            return Embedded(name, config, terms, self.listeners, self._around)
+            return Embedded(name, config, terms, self.listeners, self._around, most=most)
         return Site(name, config, Terms(prices, rules, {}), self.listeners, self._around)
 
 
-def _most_instances(config: Config) -> int:
-    """How many instances of an embedded model there may come to be by themselves."""
+def _most_instances(config: Config, backend: str = "", backends: Iterable[str] = ()) -> int:
+    """How many instances of an embedded model, there or anywhere, may come to be by themselves."""
     if not config.moe.management.auto_scale:
         return 1
-    return max((one.max_instances for one in config.moe.experts), default=1)
+    others = {one for one in backends if one != backend}
+    experts = [one for one in config.moe.experts if _may_ask_others(config, one, others)]
+    return max((one.max_instances for one in experts), default=1)
+
+
+def _may_ask_others(config: Config, expert: ExpertConfig, backends: Collection[str]) -> bool:
+    """Whether an expert may have a model that is at none of those backends."""
+    names = [config.models.get(name, name) for name in expert.models]
+    return not names or any(name.partition("/")[0] not in backends for name in names)
 
 
 def _files(config: Config) -> dict[str, ModelFile]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from collegium.backends.lazy import Lazy
 from collegium.backends.models import ModelStore
 from collegium.backends.prices import Price, price_of
 from collegium.backends.replicas import Replicas
+from collegium.backends.room import Room
 from collegium.config import HttpBackendConfig, LlamaCppBackendConfig, RecordedBackendConfig
 from collegium.errors import UnknownModel
 
@@ -38,7 +39,8 @@ class Surroundings:
     """What the backends need of the machine and the user.
 
     `secret` gives the value of a named variable, or None. With `offline` no model file is fetched.
-    `progress` hears of fetches: what is being done, bytes so far, bytes in all or None.
+    `progress` hears of fetches: what is being done, bytes so far, bytes in all or None. `room` is
+    asked before a process of a model is started.
     """
 
     models_dir: Path
@@ -47,6 +49,7 @@ class Surroundings:
     secret: Callable[[str], str | None]
     offline: bool = False
     progress: Callable[[str, int, int | None], None] | None = None
+    room: Room = field(default_factory=Room)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,8 @@ class Site:
 class Embedded(Site):
     """The embedded llama.cpp: each instance of each model in a process of its own.
 
-    A model begins with one, which is at no address; the next ones are at '#2', '#3' and so on.
+    A model begins with one, which is at no address; the next ones are at '#2', '#3' and so on. The
+    cores are divided among as many of each as there may come to be, `most`.
     """
 
     config: LlamaCppBackendConfig
@@ -189,8 +193,11 @@ class Embedded(Site):
         terms: Terms,
         listeners: Listeners,
         around: Surroundings,
+        *,
+        most: int = 1,
     ) -> None:
         super().__init__(name, config, terms, listeners, around)
+        self._most = most
         self._store = ModelStore(around.models_dir, terms.files, hub_url=around.hub_url)
         self._kept: dict[str, Replicas] = {}
 
@@ -241,7 +248,7 @@ class Embedded(Site):
         """The model in its process of that number, which is not started here."""
         name, address = f"{self.name}/{model}", _numbered(number)
         return Instance(
-            self._shared(model, address, partial(self._llamacpp, model), startable=True),
+            self._shared(model, address, partial(self._llamacpp, model, number), startable=True),
             model,
             name,
             self.config.slots,
@@ -252,18 +259,21 @@ class Embedded(Site):
             condition=self._condition(model, address),
         )
 
-    def _llamacpp(self, model: str) -> Backend:
-        config, cores = self.config, self._around.cores
+    def _llamacpp(self, model: str, number: int) -> Backend:
+        config, around = self.config, self._around
+        processes = max(1, len(self._kept)) * max(self._most, number)
         made: Backend = plugins.load("backends", "llamacpp")(
             partial(self.file, model),
             name=self.name,
             model=model,
-            threads=config.threads or max(1, cores // max(1, len(self._kept))),
+            threads=config.threads or max(1, around.cores // processes),
             context_tokens=config.context_tokens,
             slots=config.slots,
             answer_tokens=EMBEDDED_DEFAULT_TOKENS
             if model == EMBEDDED_DEFAULT
             else config.context_tokens // 2,
+            room=around.room,
+            number=number,
         )
         return made
 

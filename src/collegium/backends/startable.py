@@ -24,10 +24,11 @@ class Startable(Protocol):
         ...
 
     async def start(self) -> object:
-        """Return when it answers.
+        """Return when it answers; whoever cancels that leaves nothing running.
 
         Raises:
             BackendUnavailable: it does not come to that.
+            NoRoom: there is no memory for it.
         """
         ...
 
@@ -37,10 +38,6 @@ class Startable(Protocol):
         Raises:
             BackendUnavailable: it does not come to that.
         """
-        ...
-
-    async def needs_mb(self) -> float:
-        """The memory of this machine that it takes or will take, in megabytes; else 0."""
         ...
 
     async def aclose(self) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from collegium import config as configuration
-from collegium.assembly import gate_of
 from collegium.cli import duty, options
 from collegium.cli.administration import COLLEGIUM_KEY, KeyEnv, server
 from collegium.cli.college import college
@@ -18,6 +17,7 @@ from collegium.cli.terminal import running, say, say_json, stderr, stdout, verb
 from collegium.errors import ConfigError, DataError
 from collegium.experts.catalog import BUILT_IN
 from collegium.experts.model_expert import ModelExpert
+from collegium.gating import gate_of
 from collegium.routing.classifier import QueryClassifier
 from collegium.routing.gate import LearnsByExample
 from collegium.types import Query, key_of

@@ -45,7 +45,8 @@ def _differing(before: Any, after: Any, path: tuple[str, ...]) -> list[str]:
     if before == after:
         return []
     one, other = _by_name(before), _by_name(after)
-    whole = len(path) == DEPTH or path[1:2] == ("experts",) and len(path) == 3
+    expert = path[:2] == ("moe", "experts") and len(path) == 3
+    whole = expert or len(path) == DEPTH
     if one is None or other is None or whole:
         return [".".join(path)]
     names = dict.fromkeys((*one, *other))

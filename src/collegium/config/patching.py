@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from collegium.config.reading import read_data
 from collegium.errors import ConfigError
+from collegium.jsonvalues import is_object
 from collegium.types import key_of
 
 if TYPE_CHECKING:
@@ -38,19 +39,19 @@ def patched(
     data = config.model_dump(mode="json", exclude_unset=True)
     _check(changes)
     moe = changes.get("moe")
-    experts = moe.get("experts") if isinstance(moe, dict) else None
-    if isinstance(experts, dict):
+    experts = moe.get("experts") if is_object(moe) else None
+    if is_object(moe) and is_object(experts):
         listed = config.moe.experts
         before = (
             [one.model_dump(mode="json", exclude_unset=True) for one in listed]
             if listed
             else [{"name": name} for name in built_in]
         )
-        named = _experts(before, cast("dict[str, Any]", experts))
+        named = _experts(before, experts)
         if not named:
             # A configuration without experts would mean the built-in ones.
             raise ConfigError("moe.experts would be empty: at least one expert has to stay")
-        changes = {**changes, "moe": {**cast("dict[str, Any]", moe), "experts": named}}
+        changes = {**changes, "moe": {**moe, "experts": named}}
     made = merged(data, changes)
     try:
         result = read_data(made, source=source)
@@ -64,10 +65,10 @@ def patched(
 
 def merged(target: Any, patch: Any) -> Any:
     """The target with a JSON merge patch applied, as RFC 7396 says; both stay as they are."""
-    if not isinstance(patch, dict):
+    if not is_object(patch):
         return patch
-    result = dict(cast("dict[str, Any]", target)) if isinstance(target, dict) else {}
-    for name, value in cast("dict[str, Any]", patch).items():
+    result = dict(target) if is_object(target) else {}
+    for name, value in patch.items():
         if value is None:
             result.pop(name, None)
         else:
@@ -77,15 +78,14 @@ def merged(target: Any, patch: Any) -> Any:
 
 def in_place_of(former: Any, value: Any) -> Any:
     """The patch that makes `value` of `former`, whatever else that had in it."""
-    if not (isinstance(former, dict) and isinstance(value, dict)):
+    if not (is_object(former) and is_object(value)):
         return value
-    old, new = cast("dict[str, Any]", former), cast("dict[str, Any]", value)
-    gone = {name: None for name in old if name not in new}
-    return {**gone, **{name: in_place_of(old.get(name), one) for name, one in new.items()}}
+    gone = {name: None for name in former if name not in value}
+    return {**gone, **{name: in_place_of(former.get(name), one) for name, one in value.items()}}
 
 
 def _check(changes: Any) -> None:
-    if not isinstance(changes, dict):
+    if not is_object(changes):
         raise ConfigError(
             f"changes are {changes!r:.60}; a mapping such as {{moe: {{router: {{top_k: 2}}}}}} is "
             "right"
@@ -99,7 +99,7 @@ def _experts(before: list[dict[str, Any]], changes: Mapping[str, Any]) -> list[d
         place = _place(after, name)
         if change is None:
             after = [entry for entry in after if place is None or entry is not after[place]]
-        elif not isinstance(change, dict):
+        elif not is_object(change):
             raise ConfigError(f"moe.experts.{name} is {change!r:.60}; a mapping or null is right")
         elif place is None:
             after.append(merged({"name": name}, change))

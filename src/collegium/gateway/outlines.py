@@ -115,6 +115,8 @@ class Decision(Struct):
     experts: list[Candidate]
     reasons: list[str]
     overhead_ms: Annotated[float, Meta(ge=0)]
+    propensity: Annotated[float, Meta(ge=0, le=1)]
+    variant: str | None
 
 
 class Account(Struct):

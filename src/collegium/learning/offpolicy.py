@@ -129,6 +129,7 @@ def doubly_robust(
     expected: Floats,
     expected_target: Floats,
     weights: Floats | None = None,
+    difference: bool = False,
     level: float = LEVEL,
 ) -> Estimate:
     """What a policy is worth, or how much more than another, by rows of numbers.
@@ -140,6 +141,7 @@ def doubly_robust(
         expected: the model's reward for the recorded choice.
         expected_target: the model's reward under the policy; of a difference, less the other's.
         weights: what each row counts, from 0 on; without them all count the same.
+        difference: whether it is one, from -1 to 1, or what a policy is worth, from 0 to 1.
         level: the probability that the bounds hold.
 
     Raises:
@@ -154,7 +156,6 @@ def doubly_robust(
     values = expected_target + clipped * (rewards - expected)
     mean, error = _mean(values, shares)
     effective = _effective(clipped * shares)
-    difference = bool((target < 0).any())
     least = -1.0 if difference else 0.0
     if effective < FEWEST:
         why = f"only {effective:.0f} recorded choices, or as many as weigh that much, are its own"

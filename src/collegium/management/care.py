@@ -19,7 +19,7 @@ from collegium.errors import CollegiumError
 from collegium.events import Quarantined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable
     from typing import Any
 
     from collegium.backends.instance import Instance
@@ -44,9 +44,10 @@ AGAIN_S, LATEST_S = 600.0, 7200.0
 
 @dataclass(slots=True)
 class Case:
-    """What is known of one instance that is looked after."""
+    """What is known of one instance that is looked after, of those there are of its model."""
 
     instance: Instance
+    replicas: Replicas
     strikes: int = 0
     restarts: int = 0
     begun: int = 0
@@ -104,12 +105,28 @@ class Care:
             if name == model and case.again_at is not None:
                 case.again_at = self._clock()
 
+    def keep(self, models: Iterable[Replicas]) -> None:
+        """Look after these models alone: what is known of others is forgotten.
+
+        What is being started of others is broken off. Where the only one is asked no more it stands
+        for itself again, so that whoever comes to have the model finds it.
+        """
+        kept = set(models)
+        for key, case in tuple(self._cases.items()):
+            if case.replicas in kept:
+                continue
+            del self._cases[key]
+            if case.work is not None:
+                case.work.cancel()
+            if isinstance(case.replicas[0].backend, Absent):
+                case.replicas.become([case.instance])
+
     async def look(self, replicas: Replicas) -> None:
         """Look at each instance that was started here, and see to those that are not well."""
         for (name, _), case in tuple(self._cases.items()):
             due = case.again_at is not None and self._clock() >= case.again_at
             if name == replicas.name and due and not case.at_work:
-                self._have(case, self._try_again(replicas, case))
+                self._have(case, self._try_again(case))
         there = [(one, startable_of(one)) for one in replicas]
         await asyncio.gather(
             *(self._look(replicas, one, backend) for one, backend in there if backend)
@@ -124,7 +141,8 @@ class Care:
 
     async def _look(self, replicas: Replicas, instance: Instance, backend: Startable) -> None:
         condition = instance.condition
-        case = self._cases.setdefault((instance.name, instance.address), Case(instance))
+        key = (instance.name, instance.address)
+        case = self._cases.setdefault(key, Case(instance, replicas))
         if case.at_work or backend.state == "starting":
             case.strikes = 0
             return
@@ -137,7 +155,7 @@ class Care:
         if not (lasts or backend.state == "asleep") or self._clock() < case.not_before:
             return
         if case.restarts >= RESTARTS:
-            await self._quarantine(replicas, case, backend)
+            await self._quarantine(case, backend)
             return
         case.not_before = self._clock() + FIRST_PAUSE_S * 2**case.restarts
         case.restarts += 1
@@ -156,8 +174,8 @@ class Care:
         else:
             case.instance.condition.breaker.back()
 
-    async def _quarantine(self, replicas: Replicas, case: Case, backend: Startable) -> None:
-        instance = case.instance
+    async def _quarantine(self, case: Case, backend: Startable) -> None:
+        instance, replicas = case.instance, case.replicas
         why = f"{instance.where} was not well after {RESTARTS} new starts, and is asked no more"
         others = [one for one in replicas if one.address != instance.address]
         replicas.become(others or [replace(instance, backend=Absent(why))])
@@ -168,8 +186,9 @@ class Care:
         self._publish(Quarantined(instance.condition.label, why))
         await backend.aclose()
 
-    async def _try_again(self, replicas: Replicas, case: Case) -> None:
-        backend, instance = startable_of(case.instance), case.instance
+    async def _try_again(self, case: Case) -> None:
+        instance, replicas = case.instance, case.replicas
+        backend = startable_of(instance)
         assert backend is not None  # noqa: S101 -- no other has a case
         try:
             await backend.start()

@@ -8,18 +8,18 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from collegium.backends.memory import available_mb
+from collegium.backends.room import Room
 from collegium.backends.startable import startable_of
 from collegium.errors import CollegiumError, InvalidRequest, NoRoom
 from collegium.events import Resized
 from collegium.management.care import Care
 from collegium.management.scaled import Bounds, Scaled
 from collegium.management.scaling import Course, Size, plan
-from collegium.management.starting import Starter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from collegium.backends.base import Backend
     from collegium.backends.instance import Instance
     from collegium.backends.pool import Pool
     from collegium.config import ScalingConfig
@@ -62,8 +62,8 @@ class Fleet:
 
     A model is scaled where an expert who has it may have more than one instance, or where its last
     one may sleep. Experts who share a model share its instances, as many as the one with the
-    largest bound may have. `pools` gives the pools by expert as they are now; the events are
-    `Resized` and `Quarantined`.
+    largest bound may have. `pools` gives the pools by expert as they are now, `room` is whom their
+    processes ask for memory; the events are `Resized` and `Quarantined`.
     """
 
     def __init__(
@@ -74,15 +74,16 @@ class Fleet:
         *,
         auto: bool = True,
         clock: Callable[[], float] = time.monotonic,
-        memory: Callable[[], float | None] = available_mb,
+        room: Room | None = None,
     ) -> None:
         self._pools, self._settings, self._publish = pools, settings, publish
         self._auto, self._clock = auto, clock
         self._care = Care(publish, clock=clock)
-        self._starter = Starter(memory, settings.reserve_mb, clock)
+        self._room = room or Room()
         self._models: dict[str, Scaled] = {}
         self._wanted: dict[str, int] = {}
-        self._leaving: dict[tuple[str, str], Instance] = {}
+        self._gone: list[Scaled] = []
+        self._leaving: dict[Backend, Instance] = {}
         self._told: dict[str, int] = {}
         self._stepping = asyncio.Lock()
 
@@ -94,6 +95,8 @@ class Fleet:
         async with self._stepping:
             pools = self._pools()
             models = self._meet(pools)
+            self._care.keep(one.replicas for one in models.values())
+            self._forget()
             await asyncio.gather(*(self._care.look(one.replicas) for one in models.values()))
             sizes = self._planned(models, pools)
             for size in sizes:
@@ -105,7 +108,7 @@ class Fleet:
     def go_by(self, settings: ScalingConfig, *, auto: bool) -> None:
         """Go by other settings from the next step on."""
         self._settings, self._auto = settings, auto
-        self._starter.reserve_mb = settings.reserve_mb
+        self._room.reserve_mb = settings.reserve_mb
         for model in self._models.values():
             model.course.remember_s = settings.shrink_after_s
 
@@ -172,7 +175,7 @@ class Fleet:
             await asyncio.wait(growing)
 
     def _meet(self, pools: Mapping[str, Scalable]) -> dict[str, Scaled]:
-        """The models there are now, by name; those that are no more are forgotten."""
+        """The models there are now, by name; those that are no more are to be forgotten."""
         now, there = self._clock(), dict[str, Scaled]()
         for pool in pools.values():
             for replicas in pool.pool.models:
@@ -181,8 +184,17 @@ class Fleet:
                     course = Course(self._settings.shrink_after_s)
                     known = Scaled(replicas, course, changed_at=now)
                 there[replicas.name] = known
+        self._gone += [one for name, one in self._models.items() if there.get(name) is not one]
         self._models = there
         return there
+
+    def _forget(self) -> None:
+        """Leave the models that nobody has any more with as many instances as at first."""
+        gone, self._gone = self._gone, []
+        for model in gone:
+            if model.growing is not None:
+                model.growing.cancel()
+            self._shrink(model, model.first)
 
     def _of(self, pool: Scalable | None) -> tuple[Scaled, ...]:
         """The models of a pool, as far as they were met."""
@@ -221,34 +233,45 @@ class Fleet:
 
     async def _resize(self, model: Scaled, size: Size) -> None:
         logger.info("%s: %d -> %d instances: %s", size.name, size.before, size.after, size.why)
-        there = model.present
         if size.after == 0:
             await self._put_to_sleep(model)
-        elif size.after < len(there):
-            model.become(there[: size.after], self._clock())
-            for one in there[size.after :]:
-                self._leaving[one.name, one.address] = one
+        elif size.after < len(model.present):
+            self._shrink(model, size.after)
         else:
             model.growing = asyncio.create_task(self._grow(model, size.after))
+
+    def _shrink(self, model: Scaled, to: int) -> None:
+        """Ask only the first ones from now on; the others end when they have nothing to do."""
+        there = model.present
+        if len(there) > to:
+            model.become(there[:to], self._clock())
+            self._leaving |= {one.backend: one for one in there[to:]}
 
     async def _grow(self, model: Scaled, to: int) -> None:
         """Start one instance after the other; each is asked as soon as it answers."""
         name = model.replicas.name
         try:
             if model.asleep:
-                await self._starter.start(model.replicas[0])
+                await self._start(model.replicas[0])
             while len(model.present) < to:
                 poisoned = [one.address for one in self._care.quarantined(name)]
                 instance = model.replicas.spare(poisoned)
                 if instance is None:
                     break
-                model.start_s = await self._starter.start(instance, model.present)
-                self._leaving.pop((name, instance.address), None)
+                model.start_s = await self._start(instance)
+                self._leaving.pop(instance.backend, None)
                 model.become((*model.present, instance), self._clock())
             model.forgive()
         except CollegiumError as error:
             model.refused(error, self._clock())
             logger.warning("%s", error)
+
+    async def _start(self, instance: Instance) -> float:
+        """Return when an instance answers, with the seconds that took."""
+        startable, began = startable_of(instance), self._clock()
+        if startable is not None:
+            await startable.start()
+        return self._clock() - began
 
     async def _put_to_sleep(self, model: Scaled) -> None:
         """End a model's processes, all but the first for good; nobody asks anything of them."""
@@ -259,9 +282,9 @@ class Fleet:
 
     async def _let_go(self) -> None:
         """End those that are to go and have nothing to do any more."""
-        for key, instance in tuple(self._leaving.items()):
+        for backend, instance in tuple(self._leaving.items()):
             if instance.condition.in_flight == 0:
-                del self._leaving[key]
+                del self._leaving[backend]
                 await _end(instance)
 
     def _tell(self, pools: Mapping[str, Scalable]) -> None:

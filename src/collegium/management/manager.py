@@ -9,7 +9,7 @@ from collegium.errors import Conflict, LastExpert, UnknownExpert
 from collegium.events import EventBus, Joined, Left
 from collegium.management.ranking import rank
 from collegium.management.tracker import PerformanceTracker
-from collegium.management.underperforming import below, stand_ins, underperforming
+from collegium.management.underperforming import below, checks_of, stand_ins, underperforming
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -150,15 +150,19 @@ class ExpertManager:
         return {one.name: one.score for one in self.ranking(weights)}
 
     def underperforming(self, threshold: float) -> tuple[Underperformer, ...]:
-        """Who does worse than `threshold`, 0 to 1, beyond doubt, and leaves somebody as capable."""
+        """Who does worse than `threshold`, 0 to 1, and than others, and can be spared: one at most.
+
+        See `collegium.management.underperforming`.
+        """
         ready = {one.key: one.name for one in self._roster if not one.lacks}
         performances = [self.tracker.performance(name) for name in ready.values()]
         if not below(performances, threshold):
             return ()
         deputy = self._roster.fallback
         fallback = deputy.name if deputy is not None and deputy.key in ready else None
-        capable = stand_ins(self.tracker.casebook.cases(), ready, fallback)
-        return underperforming(performances, threshold, capable)
+        casebook = self.tracker.casebook
+        capable = stand_ins(casebook.cases(), ready, fallback)
+        return underperforming(performances, threshold, capable, checks_of(casebook.cases()))
 
     def remove_underperforming(self, threshold: float) -> Mapping[str, str]:
         """Give those no more queries who do worse than `threshold` beyond doubt: name to why.

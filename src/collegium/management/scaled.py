@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterable
 
+    from collegium.backends.condition import Condition
     from collegium.backends.instance import Instance
     from collegium.backends.replicas import Replicas
     from collegium.errors import CollegiumError
@@ -47,6 +48,7 @@ class Scaled:
     first: int = field(init=False)
     start_s: float = START_S
     requests: int = 0
+    worked: dict[Condition, tuple[float, float]] = field(default_factory=dict)
     growing: asyncio.Task[None] | None = None
     refusal: CollegiumError | None = None
     refusals: int = 0
@@ -103,7 +105,7 @@ class Scaled:
         in_flight, waiting = self.in_flight, self.waiting
         requests = sum(one.condition.requests for one in self.replicas)
         asked, self.requests = requests != self.requests, requests
-        self.course.take(in_flight + waiting, now, self.start_s, asked=asked)
+        self.course.take(self._busy() + waiting, now, self.start_s, asked=asked)
         sleeps = bounds.sleeps and startable_of(self.replicas[0]) is not None
         wanted = self._wanted(bounds)
         if wanted is None and not (bounds.scales or sleeps):
@@ -128,11 +130,19 @@ class Scaled:
             wanted=wanted,
         )
 
+    def _busy(self) -> float:
+        """How many requests were answered at once since the last time, on average."""
+        before, self.worked = (
+            self.worked,
+            {one.condition: one.condition.worked() for one in self.replicas},
+        )
+        return sum(_mean(one, before.get(one), then) for one, then in self.worked.items())
+
     def _wanted(self, bounds: Bounds) -> int | None:
         """The number there is to be whatever the demand; None where demand decides."""
         wanted = bounds.wanted
-        if wanted is None and not bounds.scales and len(self.present) > self.first:
-            return self.first  # what was asked for by hand is so no longer
+        if wanted is None and not bounds.scales and 0 < len(self.present) != self.first:
+            return self.first  # neither demand nor anybody's wish makes it another
         can_be = self.replicas.most
         return wanted if wanted is None or can_be is None else min(wanted, can_be)
 
@@ -152,3 +162,12 @@ class Scaled:
     def forgive(self) -> None:
         """Try again, since somebody wants it or it went well."""
         self.refusal, self.refusals, self.not_before = None, 0, 0.0
+
+
+def _mean(
+    condition: Condition, before: tuple[float, float] | None, now: tuple[float, float]
+) -> float:
+    """The requests at once between two readings; those there are, where no time has passed."""
+    if before is None or now[1] <= before[1]:
+        return condition.in_flight
+    return (now[0] - before[0]) / (now[1] - before[1])

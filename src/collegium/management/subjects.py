@@ -77,7 +77,8 @@ class Subject:
         mostly_ms = PATIENCE_MS
         if latencies.count >= FEWEST:
             (mostly_ms,) = latencies.quantiles(MOSTLY)
-        return answer.get("latency_ms", 0.0) < mostly_ms
+        given_ms: float = answer.get("latency_ms", 0.0)
+        return given_ms < mostly_ms
 
     def calibrated(self, confidence: float, reward: float, seconds: float) -> None:
         """Count how what was decided with a confidence was judged; both from 0 to 1."""

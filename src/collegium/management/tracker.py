@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from collegium.management.evenness import Evenness, Utilisations, unevenness
+from collegium.management.experiments.assignment import place_of
 from collegium.management.subjects import Subject, Subjects
 from collegium.management.windows import SteadyTime
 from collegium.observe.casebook import JUDGEMENTS, Casebook, is_challenger, is_shadow
@@ -169,7 +170,9 @@ class PerformanceTracker:
             return
         if case.expert != case.chosen[0]:
             case = self.casebook.find(query, case.chosen[0]) or case
-        if case.judged and case.reward is not None and self._judgements.first(query):
+        # A rating that hardly counts is hardly ever counted: no share of one is a judgement.
+        counts = case.verdict in JUDGEMENTS or place_of(query, "calibration") < case.rating_weight
+        if counts and case.reward is not None and self._judgements.first(query):
             for subject in self._concerned(case.expert, case.model):
                 subject.calibrated(case.decided or 0.0, case.reward, seconds)
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+from collegium.management.intervals import wilson
+from collegium.observe.casebook import JUDGEMENTS, is_challenger
+from collegium.types import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
     from collegium.management.performance import Course, Performance
@@ -18,6 +23,8 @@ if TYPE_CHECKING:
 ACCEPTABLE = 0.05
 # And for another expert, where that is so for such a share of what that one is asked first.
 MOSTLY = 0.9
+# Where such a share is below what is wanted, that is nobody's fault alone.
+TOO_MANY = 1 / 3
 # The latest so many cases tell what is asked; more would only take time.
 CASES = 2000
 
@@ -40,6 +47,10 @@ class Share:
     def __add__(self, other: Share) -> Share:
         """Both together."""
         return Share(self.well + other.well, self.total + other.total)
+
+    def cut_to(self, total: float) -> Share:
+        """As many as `total` of it, none of nothing."""
+        return Share(self.well * total / self.total, total) if self.total else self
 
     def below(self, other: Share) -> bool:
         """Whether it is worse beyond chance: the intervals of both, for one look, are apart."""
@@ -97,11 +108,11 @@ def underperforming(
 def checks_of(cases: Iterable[Case]) -> Checks:
     """How the checks of each expert went, and those of the others in the same kinds of tasks.
 
-    The others' count by kind as often as one's own, as far as others were checked there: whoever is
-    given the hardest work fails most, and is not the worst for that.
+    By kind as many of the one as of the others count: whoever is given the hardest work fails most,
+    and is not the worst for that.
     """
     by_kind: dict[str, dict[str, Share]] = {}
-    for case in cases:
+    for case in islice(cases, CASES):
         if case.verdict in JUDGEMENTS and not (case.shadow or is_challenger(case.variant)):
             kind = by_kind.setdefault(case.task_kind, {})
             found = Share(JUDGEMENTS[case.verdict], 1.0)
@@ -149,10 +160,9 @@ def _beside(name: str, kinds: Iterable[Mapping[str, Share]]) -> tuple[Share, Sha
     for kind in kinds:
         mine = kind.get(name, Share())
         theirs = sum((share for other, share in kind.items() if other != name), Share())
-        if mine.total and theirs.total:
-            part = min(mine.total, theirs.total) / theirs.total
-            own += Share(mine.well * min(mine.total, theirs.total) / mine.total, part * theirs.total)
-            others += Share(theirs.well * part, theirs.total * part)
+        count = min(mine.total, theirs.total)
+        own += mine.cut_to(count)
+        others += theirs.cut_to(count)
     return own, others
 
 

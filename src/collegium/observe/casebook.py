@@ -32,10 +32,10 @@ class Case:
     `at` is when it was routed, in seconds since 1970. `chosen` are the experts that were asked, the
     first one first, with the probability `propensity` of that choice; `decided` is how sure the
     decision was, `confidence` how sure the answer, both from 0 to 1. `ok` says whether there was an
-    answer, None where nobody waited long enough, and `verdict` whether it 'passed' or 'failed' its check. `rating`, 0 to 1, is the mean
-    of what people said, and `rating_weight` how much that counts, from 0 to 1. `shares` are the
-    gate's largest by key; `vector` the query's embedding as little-endian float16. What is not
-    known, or not yet, is None or empty.
+    answer, None where it was not waited for to the end, and `verdict` whether it 'passed' or
+    'failed' its check. `rating`, 0 to 1, is the mean of what people said, and `rating_weight` how
+    much that counts, from 0 to 1. `shares` are the gate's largest by key; `vector` the query's
+    embedding as little-endian float16. What is not known, or not yet, is None or empty.
     """
 
     query: str
@@ -233,9 +233,7 @@ def _ended(notes: _Notes, record: Record) -> None:
     notes.winner = record.expert
     notes.variant = notes.variant or record.variant
     notes.confidence = data.get("confidence")
-    notes.outcome = _Answer(
-        _came(data), record.model, data.get("latency_ms"), data.get("cost_usd")
-    )
+    notes.outcome = _Answer(_came(data), record.model, data.get("latency_ms"), data.get("cost_usd"))
     if notes.decided is None:
         notes.decided = data.get("decided")
     if data.get("verdict"):
@@ -243,7 +241,7 @@ def _ended(notes: _Notes, record: Record) -> None:
 
 
 def _came(data: Mapping[str, Any]) -> bool | None:
-    """Whether there was an answer; None where its deadline passed, which may have been too short."""
+    """Whether there was an answer; None where its deadline passed, which is up to who asks."""
     return None if data.get("error") == DeadlineExceeded.code else data.get("ok")
 
 

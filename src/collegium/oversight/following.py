@@ -89,7 +89,9 @@ class Judge(Generic[T]):
     ) -> None:
         self.name, self.mind = name, mind
         self._recalled, self._store, self._clock = recalled, store, clock
-        self._version, self._after, self._saved_at = 0, 0, clock()
+        self._version: int = 0
+        self._after: int = 0
+        self._saved_at = clock()
         self.changed = False
 
     def take(self, record: Record) -> None:

@@ -12,7 +12,7 @@ from collegium.config import patched
 from collegium.errors import CollegiumError, Conflict
 from collegium.events import Concluded, Routed
 from collegium.experts.catalog import BUILT_IN
-from collegium.management.experiments.actions import End, Promote, RollBack
+from collegium.management.experiments.actions import End, Promote, Ramp, RollBack
 from collegium.management.experiments.desk import Desk
 from collegium.management.experiments.plan import CONTROL, ExperimentPlan
 from collegium.oversight.following import Judge
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collegium.config import Config
     from collegium.events import Event, EventBus
     from collegium.lineups import Lineups
+    from collegium.management.experiments.actions import Action
     from collegium.management.experiments.assignment import Assignment
     from collegium.management.experiments.plan import Variant
     from collegium.storage.recorder import Recorder
@@ -201,19 +202,18 @@ class Trials:
         self._unsubscribe()
         await self._shadows.aclose()
 
-    async def _do(self, action: Any) -> None:
+    async def _do(self, action: Action) -> None:
         if isinstance(action, Promote):
             try:
                 await self._put_in_force(action.variant)
             except CollegiumError as error:
                 logger.warning("%s cannot be promoted: %s", action.experiment, error)
                 action = End(action.experiment, f"{action.verdict}; it cannot be: {error}")
-        ends = {Promote: "promoted", RollBack: "rolled back", End: "stopped"}
-        what = ends.get(type(action), "")
         with suppress(Conflict):  # what another process wrote is judged at the next look
             await self.judge.save()
-        await self._field()
-        if what:
+        await self._keep_fielded()
+        if not isinstance(action, Ramp):
+            what = _end(action)
             logger.info("experiment %s: %s", action.experiment, action.verdict)
             self._events.publish(Concluded(action.experiment, what, action.verdict))
 
@@ -287,3 +287,10 @@ class Trials:
             lineup = self._lineups.variant(assignment.label)
             if lineup is not None:
                 self._shadows.cast(event.query, lineup, assignment.label)
+
+
+def _end(action: Promote | RollBack | End) -> str:
+    """How an experiment ends, or a challenger of it, in a word."""
+    if isinstance(action, Promote):
+        return "promoted"
+    return "rolled back" if isinstance(action, RollBack) else "stopped"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from collegium.errors import StorageError
+from collegium.jsonvalues import is_object
 from collegium.types import EMPTY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from collegium.storage.store import Store
 
 logger = logging.getLogger(__name__)
@@ -73,7 +75,7 @@ class Wishes:
 
     def then(self, wishes: Self) -> Self:
         """Other wishes, in the place of these."""
-        former = {**self.as_data(), "before": []}
+        former: dict[str, Any] = {**self.as_data(), "before": []}
         return replace(wishes, before=(*self.before, former)[-KEPT:])
 
     def taken_back(self) -> Self | None:
@@ -87,8 +89,8 @@ class Wishes:
 
         `file` is what it said, `was` its fingerprint then, and `now` the one that it has.
         """
-        former = {**self.as_data(), "before": []}
-        before = [
+        former: dict[str, Any] = {**self.as_data(), "before": []}
+        before: list[Mapping[str, Any]] = [
             # What was gone back to took the place of that file alone.
             {
                 **one,
@@ -102,7 +104,12 @@ class Wishes:
     @property
     def count(self) -> int:
         """How many things are wanted otherwise."""
-        return _leaves(self.patch) + len(self.resting) + len(self.sizes) + (self.base is not None)
+        return (
+            _leaves(dict(self.patch))
+            + len(self.resting)
+            + len(self.sizes)
+            + (self.base is not None)
+        )
 
 
 class Board:
@@ -163,13 +170,13 @@ def overlaid(patch: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
     """One patch that does what two do, one after the other."""
     result: dict[str, Any] = dict(patch)
     for name, value in changes.items():
-        if isinstance(value, dict):
+        if is_object(value):
             before = result.get(name)
-            result[name] = overlaid(before if isinstance(before, dict) else {}, value)
+            result[name] = overlaid(before if is_object(before) else {}, value)
         else:
             result[name] = value
     return result
 
 
 def _leaves(value: Any) -> int:
-    return sum(map(_leaves, value.values())) if isinstance(value, Mapping) else 1
+    return sum(map(_leaves, value.values())) if is_object(value) else 1

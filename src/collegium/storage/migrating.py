@@ -35,6 +35,20 @@ def migrations(dialect: str) -> tuple[Migration, ...]:
     )
 
 
+def check_known(version: int, dialect: str, where: str) -> None:
+    """See that a schema is one that this program knows.
+
+    Raises:
+        StorageError: the version is newer than this program.
+    """
+    latest = migrations(dialect)[-1].number
+    if version > latest:
+        raise StorageError(
+            f"the record at {where} has schema {version}, and this version of collegium knows "
+            f"schemas up to {latest}; update collegium, or name another storage.url"
+        )
+
+
 def migrate(version: int, dialect: str, run: Callable[[str], object], where: str) -> int:
     """Do what is missing since `version`, and return the version that is reached.
 
@@ -43,18 +57,13 @@ def migrate(version: int, dialect: str, run: Callable[[str], object], where: str
     Raises:
         StorageError: the version is newer than this program.
     """
+    check_known(version, dialect, where)
     steps = migrations(dialect)
-    latest = steps[-1].number
-    if version > latest:
-        raise StorageError(
-            f"the record at {where} has schema {version}, and this version of collegium knows "
-            f"schemas up to {latest}; update collegium, or name another storage.url"
-        )
     for step in steps:
         if step.number > version:
             for statement in step.statements:
                 run(statement)
-    return latest
+    return steps[-1].number
 
 
 def _statements(script: str) -> tuple[str, ...]:

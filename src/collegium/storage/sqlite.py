@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from collegium.errors import StorageError
 from collegium.storage.database import Unavailable
-from collegium.storage.migrating import migrate
+from collegium.storage.migrating import check_known, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -116,6 +116,7 @@ class SqliteDatabase:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         connection = self._connected("rwc")
         try:
+            self._recognised(connection)  # another program's file is left as it is
             self._turn_to_wal(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             with _transaction(connection):
@@ -147,13 +148,19 @@ class SqliteDatabase:
             else:
                 return
 
-    def _migrate(self, connection: sqlite3.Connection) -> None:
+    def _recognised(self, connection: sqlite3.Connection) -> int:
+        """The version of the schema of a file that is ours, 0 of an empty one."""
         version = _number(connection, "PRAGMA user_version")
         ours = _number(connection, "PRAGMA application_id") == APPLICATION
         if not ours and _number(connection, "SELECT count(*) FROM sqlite_master"):
             raise StorageError(
                 f"{self._path} is a database of something else; name another storage.url"
             )
+        check_known(version, "sqlite", self.where)
+        return version
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        version = self._recognised(connection)
         reached = migrate(version, "sqlite", connection.execute, self.where)
         if reached != version:
             connection.execute(f"PRAGMA application_id = {APPLICATION}")

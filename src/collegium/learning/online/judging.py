@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from collegium.learning.offpolicy import Estimate
-    from collegium.learning.online.lessons import Lesson
+    from collegium.learning.online.lessons import JudgedShares, Lesson
     from collegium.learning.online.schooling import School
     from collegium.routing.taught import Teaching
 
@@ -41,7 +41,7 @@ def judged(
     shares: Sequence[Mapping[str, float]],
     school: School,
     gate_weight: float,
-    judged_share: float,
+    shares_judged: JudgedShares,
 ) -> Judged:
     """What the school's teaching would have changed, by the doubly robust estimate.
 
@@ -50,7 +50,7 @@ def judged(
         shares: for each, the untaught shares.
         school: what was learned.
         gate_weight: what the gate's share weighs in a score.
-        judged_share: the share of answers that are judged; failures all are.
+        shares_judged: the shares of answers that are judged; failures all are.
     """
     teaching, marks = school.teaching(), marks_in(lessons, school.projection)
     moved: list[bool] = []
@@ -72,7 +72,8 @@ def judged(
         target=np.array(target),
         expected=np.array(expected),
         expected_target=np.array(gains),
-        weights=counts_of(lessons, judged_share),
+        weights=counts_of(lessons, shares_judged),
+        difference=True,
     )
     return Judged(estimate, float(np.mean(moved)))
 

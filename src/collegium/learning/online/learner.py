@@ -115,7 +115,7 @@ class Learner:
         from collegium.learning.online.schooling import schooled  # noqa: PLC0415 -- does without
 
         self._fresh = 0
-        lessons, share = tuple(self.lessons), self.lessons.judged_share
+        lessons, judged_shares = tuple(self.lessons), self.lessons.judged_shares()
         under = [self._teachings.get(one.variant, self._present) for one in lessons]
         shares = untaught(lessons, under, self._known)
         parts = _parted(lessons)
@@ -125,22 +125,29 @@ class Learner:
             ([lessons[place] for place in part], [shares[place] for place in part])
             for part in parts
         )
-        school = schooled(material_of(*learned, share))
-        found = judged(*kept_back, school, self._gate_weight, share)
+        school = schooled(material_of(*learned, judged_shares))
+        found = judged(*kept_back, school, self._gate_weight, judged_shares)
         if not _looks_better(found):
             return None
         self.proposed += 1
-        whole = schooled(material_of(lessons, shares, share))
+        whole = schooled(material_of(lessons, shares, judged_shares))
         return Proposal(whole.teaching(), _why(found, len(lessons)), found.estimate, found.changed)
 
 
 def _parted(lessons: Sequence[Lesson]) -> tuple[list[int], list[int]]:
-    """Places of lessons to learn from, and of those to judge by; a session's are not parted."""
-    parts: tuple[list[int], list[int]] = ([], [])
+    """Places of lessons to learn from, and of those to judge by; a session's are not parted.
+
+    Judged by is only what was open: who has a session already stays whatever the gate is taught.
+    """
+    learned: list[int] = []
+    kept_back: list[int] = []
     for place, one in enumerate(lessons):
         digest = hashlib.sha256((one.session or one.query).encode()).digest()
-        parts[digest[0] % HELD_OUT == 0].append(place)
-    return parts
+        if digest[0] % HELD_OUT:
+            learned.append(place)
+        elif not one.held:
+            kept_back.append(place)
+    return learned, kept_back
 
 
 def _looks_better(found: Judged) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from collegium.learning.online.lessons import Lesson
+    from collegium.learning.online.lessons import JudgedShares, Lesson
     from collegium.routing.taught import Teaching
 
     Floats = NDArray[np.float64]
@@ -45,27 +45,27 @@ class Material:
 def material_of(
     lessons: Sequence[Lesson],
     shares: Sequence[Mapping[str, float]],
-    judged_share: float,
+    judged: JudgedShares,
     *,
     half_life: float = HALF_LIFE,
 ) -> Material:
     """Lessons as something to learn from; the latest last.
 
     A lesson counts by the inverse of how probable it was (Horvitz & Thompson, 1952), so that what
-    is seldom tried is not drowned out; a failure, which is always known, as much less as answers
-    are seldom judged; and an older one less.
+    is seldom tried is not drowned out; a failure, which is always known, as much less as answers of
+    that expert in that kind of task are seldom judged; and an older one less.
 
     Args:
         lessons: what is to be learned from.
         shares: for each, the untaught shares of everybody it names.
-        judged_share: the share of answers that are judged.
+        judged: the shares of answers that are judged.
         half_life: in lessons.
     """
     experts = np.array([one.expert for one in lessons], np.str_)
     projection = fitted_projection(lessons)
     own = [row[one.expert] for one, row in zip(lessons, shares, strict=True)]
     ages = np.arange(len(lessons))[::-1]
-    counts = counts_of(lessons, judged_share)
+    counts = counts_of(lessons, judged)
     return Material(
         experts,
         marks_in(lessons, projection),
@@ -81,9 +81,12 @@ def rewards_of(lessons: Sequence[Lesson]) -> Floats:
     return np.array([one.reward for one in lessons], np.float64)
 
 
-def counts_of(lessons: Sequence[Lesson], judged_share: float) -> Floats:
+def counts_of(lessons: Sequence[Lesson], judged: JudgedShares) -> Floats:
     """What each counts, since of answers only a share is judged, and of failures all are known."""
-    counts = [one.weight * (judged_share if one.failed else 1.0) for one in lessons]
+    counts = [
+        one.weight * (judged.of(one.expert, one.task.kind) if one.failed else 1.0)
+        for one in lessons
+    ]
     return np.array(counts, np.float64)
 
 

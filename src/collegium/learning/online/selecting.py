@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from collegium.backends.standing import Standing
     from collegium.routing.selector import ModelState
 
-# Of so many choices it is kept how probable they were.
-CHOICES = 10_000
-
 
 class LearningSelector(ModelSelector):
     """Expects of models what rewards have told, and goes on trying them all.
@@ -45,7 +42,6 @@ class LearningSelector(ModelSelector):
         self.arms.prior = self._recorded
         self._rng = rng
         self._explore = explore
-        self._propensities: dict[tuple[str, str], float] = {}
 
     def __call__(
         self, prompt: Prompt, standings: Sequence[Standing], incumbent: str | None
@@ -57,9 +53,7 @@ class LearningSelector(ModelSelector):
         if best.name == incumbent:
             return (best.name, *near)
         shares = chances([one.utility for one in ranked], doubts, self._explore)
-        place = drawn(shares, self._rng)
-        first = ranked[place].name
-        self._remember(prompt.query, first, shares[place])
+        first = ranked[drawn(shares, self._rng)].name
         return (first, *(name for name in (best.name, *near) if name != first))
 
     def ranked(
@@ -67,10 +61,6 @@ class LearningSelector(ModelSelector):
     ) -> tuple[Ranked, ...]:
         """Every instance that may be asked, in its place; nothing is tried out."""
         return self._placed(prompt, standings, incumbent)[0]
-
-    def propensity(self, query: str, model: str) -> float | None:
-        """With which probability a model was put first for a query; None if that is not known."""
-        return self._propensities.get((query, model))
 
     def _placed(
         self, prompt: Prompt, standings: Sequence[Standing], incumbent: str | None
@@ -99,12 +89,6 @@ class LearningSelector(ModelSelector):
 
     def _recorded(self, model: str, kind: str) -> float | None:
         return self.records.reliability(model, kind) if self.records.known(model) else None
-
-    def _remember(self, query: str, model: str, share: float) -> None:
-        if query:
-            self._propensities.setdefault((query, model), share)
-            if len(self._propensities) > CHOICES:
-                del self._propensities[next(iter(self._propensities))]
 
 
 def _of_quality(states: Sequence[ModelState], qualities: Sequence[float]) -> list[ModelState]:

@@ -14,6 +14,7 @@ from collegium.management.drift.cases import Case, Cases, Sessions
 from collegium.management.drift.queries import Queries
 from collegium.management.drift.stream import Stream
 from collegium.management.drift.watch import Allowance, Watch
+from collegium.management.experiments.assignment import place_of
 from collegium.observe.casebook import is_challenger, is_shadow
 
 if TYPE_CHECKING:
@@ -181,8 +182,10 @@ class Drift:
         weight = _number(record.data.get("weight"))
         if case is None or rating is None:
             return
-        # By chance, not in part: the watch ranks ratings, and half a rating has no rank.
-        if weight is None or self._rng.random() < weight:
+        # By chance, not in part: the watch ranks ratings, and half a rating has no rank. Whoever says
+        # something else of the same answer does not draw again.
+        drawn = place_of(f"{record.query} {record.data.get('rater', '')}", "drift")
+        if weight is None or drawn < weight:
             expert = record.expert or case.winner or case.first
             self._judge(case, expert, min(1.0, max(0.0, rating)), record.at)
 

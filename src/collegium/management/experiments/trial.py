@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from collegium.management.experiments.evidence import exceeds
 from collegium.management.experiments.metrics import (
     METRICS,
+    RELATIVE,
     Scale,
     compare,
     gain,
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
     from collegium.management.experiments.plan import ExperimentPlan
 
-ENOUGH = 400  # pairs after which a guard-rail that looks well need not be proved to hold
+# Of successes and ratings twice what a guard-rail tolerates is to be excluded: to exclude a small
+# loss takes four times as long as one of twice its size. What was seen must be within the rail.
+LEEWAY = 2.0
 CHECK_RISK = 0.01  # the probability of ever warning, of each kind, where nothing is wrong
 CHECKS = ("finished", "rated")
 
@@ -84,11 +87,23 @@ class Trial:
         own, scale = self.pairs[plan.metric], scales[plan.metric]
         if gains_less(own, scale, 0.0, plan.risk / 2):
             return Finding("worse", plan.metric)
-        if gains_more(own, scale, plan.min_effect, plan.risk / 2) and not self.in_doubt(
-            plan, scales
+        needed = plan.min_effect + (self.unrated if plan.metric == "rating" else 0.0)
+        if gains_more(own, scale, needed, plan.risk / 2) and not (
+            self.in_doubt(plan, scales) or self.warnings(plan.metric)
         ):
             return Finding("better", plan.metric)
         return None
+
+    @property
+    def unrated(self) -> float:
+        """How much better ratings look, at most, for one side being rated more seldom so far.
+
+        That is the share that is missing there, were all of them as bad as can be; 1 as long as
+        nothing is known.
+        """
+        rated = self.checks["rated"]
+        fewer, more = sorted((rated.control, rated.challenger))
+        return 1 - fewer / more if more else 1.0
 
     def in_doubt(self, plan: ExperimentPlan, scales: Mapping[str, Scale]) -> tuple[str, ...]:
         """The guard-rails of which it cannot be said yet that they hold."""
@@ -121,9 +136,10 @@ class Trial:
 
     def _holds(self, scale: Scale, tolerated: float, risk: float) -> bool:
         pairs = self.pairs[scale.metric]
-        if scale.free or gains_more(pairs, scale, -tolerated, risk):
-            return True
-        return pairs.count >= ENOUGH and gain(pairs, scale) >= -tolerated
+        if scale.free or scale.metric in RELATIVE:
+            return scale.free or gains_more(pairs, scale, -tolerated, risk)
+        within = gain(pairs, scale) >= -tolerated
+        return within and gains_more(pairs, scale, -LEEWAY * tolerated, risk)
 
     def as_data(self) -> dict[str, Any]:
         """All of it as JSON."""
