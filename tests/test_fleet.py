@@ -440,6 +440,19 @@ async def test_one_that_is_being_started_is_left_to_that() -> None:
         await it.release()
 
 
+async def test_one_that_is_started_again_is_asked_only_where_its_like_are_full() -> None:
+    async with lab(auto=False) as it:
+        await it.fleet.scale("CodingExpert", 3)
+        it.children[2].state = "starting"
+        it.hold(4)
+        await settle()
+        assert [it.at(number).condition.in_flight for number in (1, 2, 3)] == [2, 0, 2]
+        it.hold(1)
+        await settle()
+        assert it.at(2).condition.in_flight == 1
+        await it.release()
+
+
 async def test_a_poisoned_one_is_asked_no_more_and_another_takes_its_place() -> None:
     async with lab(auto=False) as it:
         await it.fleet.scale("CodingExpert", 2)

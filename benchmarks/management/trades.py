@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path(__file__).parents[2] / "data" / "routing"
-EXAMPLES = 6
+EXAMPLES = 4
 
 TRADES = {
     "bicycle": "derailleur spokes handlebar pedals crankset tyre saddle brake chain gravel",

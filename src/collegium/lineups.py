@@ -62,6 +62,7 @@ class Maker:
             staff.stand_in(guest)
         bare = _bare(config)
         gate = gate_of(config, bare=bare)
+        _check(config, gate, staff.experts())
         roster = Roster(staff.experts())
         return _joined(config, staff, roster, gate, bare, number=1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from collegium.backends.standing import Incumbents, Standing
+from collegium.backends.startable import is_starting
 
 if TYPE_CHECKING:
     import random
@@ -20,8 +21,8 @@ class Choice:
 
     Models are in the order of the selector; without one the least utilised comes first. Of the
     replicas of a model it is the one that had the session's last prompt, if it has room, else the
-    less utilised of two taken at random. One whose breaker is open comes into it only where all
-    are.
+    less utilised of two taken at random; one that is being started comes last. One whose breaker is
+    open comes into it only where all are.
     """
 
     def __init__(self, selector: Selector | None, rng: random.Random) -> None:
@@ -68,10 +69,12 @@ class Choice:
             return replicas
         name = replicas[0].name
         last = prompt.session and self._places.get(f"{prompt.session}\0{name}")
-        at_last = [one for one in replicas if last and one.address == last and one.load < 1]
-        first = at_last or [min(self._rng.sample(replicas, 2), key=lambda one: one.load)]
+        up = [one for one in replicas if not is_starting(one)] or replicas
+        at_last = [one for one in up if last and one.address == last and one.load < 1]
+        two = self._rng.sample(up, min(2, len(up)))
+        first = at_last or [min(two, key=lambda one: one.load)]
         others = [one for one in replicas if one is not first[0]]
-        return first + sorted(others, key=lambda one: one.load)
+        return first + sorted(others, key=lambda one: (one not in up, one.load))
 
 
 def standing_of(instance: Instance, prompt: Prompt) -> Standing:

@@ -53,3 +53,9 @@ def startable_of(instance: Instance) -> Startable | None:
             return None
         backend = backend.backend
     return backend if isinstance(backend, Startable) else None
+
+
+def is_starting(instance: Instance) -> bool:
+    """Whether an instance is being started, so that what is asked of it waits for that."""
+    startable = startable_of(instance)
+    return startable is not None and startable.state == "starting"

@@ -48,7 +48,7 @@ class BalanceConfig(Section):
     """How the router evens out the load of experts."""
 
     price: Share = Field(
-        default=0.05,
+        default=0.2,
         description="The most that being busier than the others takes off an expert's score; 0: "
         "nothing.",
     )

@@ -26,6 +26,7 @@ class Concordance:
     def __init__(self, vocabularies: Mapping[str, Vocabulary]) -> None:
         self.vocabularies: Mapping[str, Vocabulary] = MappingProxyType(dict(vocabularies))
         self._known = frozenset[str]().union(*(one.terms for one in vocabularies.values()))
+        self._tables = [(key, dict(one.terms)) for key, one in vocabularies.items()]
         # Filled as terms are met: of thousands that are known, most are hardly ever.
         self._owners: dict[str, tuple[tuple[str, float], ...]] = {}
         self._latest: tuple[Wording, Found] | None = None
@@ -64,7 +65,6 @@ class Concordance:
     def _owners_of(self, term: str) -> tuple[tuple[str, float], ...]:
         owners = self._owners.get(term)
         if owners is None:
-            every = self.vocabularies.items()
-            owners = tuple((key, one.terms[term]) for key, one in every if term in one.terms)
+            owners = tuple([(key, terms[term]) for key, terms in self._tables if term in terms])
             self._owners[term] = owners
         return owners

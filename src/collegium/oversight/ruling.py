@@ -79,7 +79,8 @@ class Ruling:
         return await self._to_its_end(self._change(make))
 
     async def _change(self, make: Callable[[Wishes], Wishes]) -> tuple[str, ...]:
-        await self._fetch(make(self.wishes))
+        with suppress(CollegiumError):  # it is told where it counts
+            await self._fetch(make(self.wishes))
         async with self._changing:
             for _ in range(TRIES):
                 version, wishes, _ = await self._caught_up()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from collegium.experts.model_expert import ModelExpert
 from collegium.lexicon import Concordance, Vocabulary, assess, read, reading_text
 from collegium.routing.bids import Bid
 from collegium.routing.gate import KeywordGate
+from collegium.types import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from collegium.routing.memory import Grounds, Judgement
     from collegium.types import Query
 
-# What a vocabulary says where it finds nothing, as most do.
-UNKNOWN = Bid.of(assess(0.0))
 NAMED = 6
 # Of how many selections of experts something is kept: whoever restricts whom a key may ask has few.
 CAPACITY = 16
@@ -38,8 +37,10 @@ class Bench:
     def __init__(self, experts: Sequence[Expert], grounds: Grounds) -> None:
         self.experts, self.grounds = tuple(experts), grounds
         self.key = tuple(map(id, experts))
-        self.names = [one.name for one in experts]
         self.keys = [one.key for one in experts]
+        self._latest = [
+            Candidate(one.name, one.key, 0.0, 0.0, 0.0, 0.0, "none yet") for one in experts
+        ]
         self.silent = [place for place, ground in enumerate(grounds) if ground is None]
         self._computing = [one for one in experts if type(one).computes is not Expert.computes]
         grounded = [place for place, ground in enumerate(grounds) if ground is not None]
@@ -81,15 +82,38 @@ class Bench:
 
         Those who go by their vocabularies are not asked one by one: these are read all at once.
         """
-        bids: list[Bid | None] = [UNKNOWN] * len(self.experts)
+        bids: list[Bid | None] = [bid_of(0.0)] * len(self.experts)
         for key, found in self.concordance.evidence(read(reading_text(query))).items():
             if key in self._by_words:
-                bids[self._by_words[key]] = Bid.of(assess(found))
+                bids[self._by_words[key]] = bid_of(found)
         for place in self._by_themselves:
             bids[place] = Bid.of(self.experts[place].suits(query))
         for place in self.silent:
             bids[place] = None
         return bids
+
+    def candidates(
+        self,
+        gate: Sequence[float],
+        own: Sequence[float],
+        loads: Sequence[float],
+        scores: Sequence[float],
+        notes: Sequence[str],
+    ) -> list[Candidate]:
+        """How each stands; most of many stand as they did for the query before."""
+        self._latest = [
+            last
+            if last.score == score
+            and last.gate == share
+            and last.assessment == word
+            and last.load == load
+            and last.note == note
+            else Candidate(last.expert, last.key, share, word, load, score, note)
+            for last, share, word, load, score, note in zip(
+                self._latest, gate, own, loads, scores, notes, strict=True
+            )
+        ]
+        return self._latest
 
 
 class Benches:
@@ -109,6 +133,13 @@ class Benches:
         while len(self._benches) > self._capacity:
             self._benches.popitem(last=False)
         return bench
+
+
+@lru_cache(maxsize=4096)
+def bid_of(evidence: float) -> Bid:
+    """What an expert says of a query by the evidence that its vocabulary finds in it."""
+    # The memo is of a pure function: many find the same evidence, in one query and in the next.
+    return Bid.of(assess(evidence))
 
 
 def goes_by_words(expert: Expert) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from collegium.routing.policy import choose
-from collegium.types import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collegium.routing.policy import Choice, RoutingPolicy
     from collegium.routing.stack import Stack
 
+# The seats of an expert who has nothing to do: how many there are does not matter then.
 IDLE = (0, 1)
 
 
@@ -51,20 +51,20 @@ def choice_of(judged: Judgement, now: Circumstances, stack: Stack | None) -> Cho
     gate = [shares.get(key) for key in bench.keys]
     loads = [taken / max(1, most) if taken else 0.0 for taken, most in now.seats]
     if stack is None:
-        scores = list(map(now.policy.score, gate, own, loads))
+        scores = now.policy.blends(gate, own)
     else:
-        stacked = _stacked(bench.keys, now.bids, shares, stack)
-        scores = list(map(now.policy.loaded, stacked, loads))
-    known = [share or 0.0 for share in gate]
+        scores = _stacked(bench.keys, now.bids, shares, stack)
     notes = [bid.note for bid in now.bids]
     for place, load in enumerate(loads):
         if load >= 1:
             full = f"at its maximum load of {now.seats[place][1]}: score halved"
             notes[place] = f"{notes[place]}; {full}" if notes[place] else full
+            scores[place] = now.policy.loaded(scores[place], load)
+    candidates = bench.candidates([share or 0.0 for share in gate], own, loads, scores, notes)
     # Only a fallback takes what nobody claims, and nothing that the gate finds in scope.
     matters = now.fallback is not None and not belief.in_scope
     return choose(
-        list(map(Candidate, bench.names, bench.keys, known, own, loads, scores, notes)),
+        candidates,
         not_ready=now.lacks,
         claimed=matters and any(map(claims, now.capabilities, own)),
         fallback=now.fallback,
@@ -78,16 +78,10 @@ def choice_of(judged: Judgement, now: Circumstances, stack: Stack | None) -> Cho
     )
 
 
-def seats_of(expert: Expert) -> tuple[int, int]:
-    """An expert's queries in flight, and how many it can take; an idle one is not asked that."""
-    taken = expert.current_load
-    return (taken, expert.max_load) if taken else IDLE
-
-
 def load_of(expert: Expert) -> float:
     """How much of what an expert can take it has; 1 and more is all."""
-    taken, most = seats_of(expert)
-    return taken / max(1, most)
+    taken = expert.current_load
+    return taken / max(1, expert.max_load) if taken else 0.0
 
 
 def claims(capabilities: Sequence[ExpertCapability], own: float) -> bool:

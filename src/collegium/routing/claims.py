@@ -41,21 +41,26 @@ class Claims:
         np.maximum.at(near, self.owner, (self.vectors @ vector).astype(np.float64))
         return 1 / (1 + np.exp(-np.clip(self.slope * near + self.intercept, -30, 30)))
 
-    def applied(self, shares: Mapping[str, float], vector: NDArray[np.float32]) -> dict[str, float]:
+    def applied(
+        self,
+        shares: NDArray[np.float32],
+        places: NDArray[np.int64],
+        vector: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
         """The shares and what is claimed, summing to 1; a trained expert's claim adds to its share.
 
         Args:
-            shares: of the experts the gate was trained on.
+            shares: of the experts the gate was trained on, who come first.
+            places: where each of the added ones is among all.
             vector: the query's, of length 1.
         """
         claimed = self.of(vector)
         # Odds, so that several who claim a query share it.
         odds = claimed / np.maximum(1 - claimed, 1e-9)
-        total = 1 + float(odds.sum())
-        told = {key: share / total for key, share in shares.items()}
-        for key, odd in zip(self.keys, odds, strict=True):
-            told[key] = told.get(key, 0.0) + float(odd) / total
-        return told
+        told = np.zeros(max(len(shares), int(places.max()) + 1))
+        told[: len(shares)] = shares
+        told[places] += odds
+        return (told / (1 + odds.sum())).astype(np.float32)
 
 
 def fit_claims(examples: Mapping[str, NDArray[np.float32]], others: NDArray[np.float32]) -> Claims:

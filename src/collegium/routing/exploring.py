@@ -35,11 +35,13 @@ def tried(choice: Choice, barred: Collection[str], share: float, rng: random.Ran
         share: how often another is tried out, from 0 up to below 1.
         rng: chance.
     """
+    if share <= 0:
+        return Trial(choice, 1.0)
     first, *others = choice.chosen
     least = max(PLAUSIBLE * first.score, 1e-9)
     among = others or choice.passed_over
     able = [one for one in among if one.score >= least and one.key not in barred]
-    if not able or share <= 0:
+    if not able:
         return Trial(choice, 1.0)
     if rng.random() >= share:
         return Trial(choice, 1 - share)

@@ -140,7 +140,7 @@ class GatingNetwork:
         if risk is not None and self.levels is not None:
             places = prediction_set(shares, level_at(self.levels, risk))
             sure = tuple(self.keys[place] for place in places)
-        told = dict(zip(self.keys, map(float, shares), strict=True))
+        told = dict(zip(self.keys, shares.tolist(), strict=True))
         # A vector is as good as a sequence, to whoever only reads it.
         vector = cast("Sequence[float] | None", now.vector)
         return Belief(told, in_scope=in_scope, stage=now.stage, sure=sure, vector=vector)
@@ -160,6 +160,12 @@ class GatingNetwork:
         """Every expert it knows: those it was trained on, then those added by examples."""
         added = self.claims.keys if self.claims is not None else ()
         return (*self.experts, *(key for key in added if key not in self.experts))
+
+    @cached_property
+    def _claimed(self) -> NDArray[np.int64]:
+        """The places of those added by examples among the keys."""
+        added = self.claims.keys if self.claims is not None else ()
+        return np.array([self.keys.index(key) for key in added], np.int64)
 
     def with_examples(self, examples: Mapping[str, Sequence[str]]) -> GatingNetwork:
         """The gate as it was trained, and these experts, each by a few queries it should have.
@@ -199,9 +205,7 @@ class GatingNetwork:
         shares = softmax(logits / np.float32(settings.temperature))
         vector = unit(vectors[:, : self.encoder.general])[0]
         if self.claims is not None:
-            trained = dict(zip(self.experts, map(float, shares), strict=True))
-            told = self.claims.applied(trained, vector)
-            shares = np.array([told[key] for key in self.keys], np.float32)
+            shares = self.claims.applied(shares, self._claimed, vector)
         return _Turn(shares, "encoder", vector.astype(np.float16), self.nearest(vector))
 
     def _head_logits(

@@ -56,9 +56,15 @@ class RoutingPolicy:
 
         An expert that the gate does not know (`gate` is None) counts by its own word alone.
         """
-        own = assessment or 0.0
-        blend = own if gate is None else self.gate_weight * gate + (1 - self.gate_weight) * own
-        return self.loaded(blend, load)
+        return self.loaded(self.blends([gate], [assessment or 0.0])[0], load)
+
+    def blends(self, gate: Sequence[float | None], own: Sequence[float]) -> list[float]:
+        """Of many experts, the blend of gate share and own assessment, as if all were idle."""
+        weight, rest = self.gate_weight, 1 - self.gate_weight
+        return [
+            word if share is None else weight * share + rest * word
+            for share, word in zip(gate, own, strict=True)
+        ]
 
     def loaded(self, score: float, load: float) -> float:
         """A score as the load leaves it."""

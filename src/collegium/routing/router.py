@@ -17,7 +17,7 @@ from collegium.routing.belief import Belief, BelievingGate, PonderingGate
 from collegium.routing.bench import Benches, recognised
 from collegium.routing.bids import asked_for
 from collegium.routing.calibration import HEURISTIC, Calibration
-from collegium.routing.circumstances import Circumstances, choice_of, load_of, seats_of
+from collegium.routing.circumstances import IDLE, Circumstances, choice_of, load_of
 from collegium.routing.classifier import QueryClassifier, Reading
 from collegium.routing.exploring import Trial, tried
 from collegium.routing.memory import Judgement, Memory
@@ -219,7 +219,9 @@ class MoERouter:
             asked = await asked_for(unknown, query, timeout_s=self.policy.assessment_timeout_s)
         given = iter(asked)
         return [
-            next(given) if bid is None else bid.weighed(one.reliability)
+            next(given)
+            if bid is None
+            else (bid if (reliability := one.reliability) == 1 else bid.weighed(reliability))
             for one, bid in zip(experts, judged.bids, strict=True)
         ]
 
@@ -237,7 +239,7 @@ class MoERouter:
         hindrance = attrgetter("resting" if assume_ready else "lacks")
         return Circumstances(
             bids,
-            [seats_of(one) for one in experts],
+            [(taken, one.max_load) if (taken := one.current_load) else IDLE for one in experts],
             [one.capabilities for one in experts],
             {one.key: why for one in experts if (why := hindrance(one))},
             fallback.key if fallback is not None else None,

@@ -182,7 +182,7 @@ class Drift:
         weight = _number(record.data.get("weight"))
         if case is None or rating is None:
             return
-        # By chance, not in part: the watch ranks ratings, and half a rating has no rank. Whoever says
+        # By chance, not in part: the watch ranks ratings, and half a rating has no rank. Who says
         # something else of the same answer does not draw again.
         drawn = place_of(f"{record.query} {record.data.get('rater', '')}", "drift")
         if weight is None or drawn < weight:

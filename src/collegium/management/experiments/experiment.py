@@ -265,9 +265,11 @@ class Experiment:
         best = self._best()
         if best is None:
             return "no challenger is left"
-        told = best.difference(self.plan.metric, self.plan, self.scales)
+        told = [best.difference(self.plan.metric, self.plan, self.scales)]
         doubts = best.in_doubt(self.plan, self.scales)
-        return f"{told}; whether {' and '.join(doubts)} hold is open" if doubts else told
+        if doubts:
+            told.append(f"whether {' and '.join(doubts)} hold is open")
+        return "; ".join([*told, *best.warnings(self.plan.metric)])
 
     def _best(self) -> Trial | None:
         metric = self.plan.metric

@@ -117,7 +117,11 @@ class Trial:
         """The difference by a metric, with its interval, in words."""
         risk = plan.guard_risk if metric in plan.guard_rails else plan.risk
         compared = compare(self.pairs[metric], scales[metric], risk)
-        return difference_in_words(self.variant, compared, plan.alpha)
+        words = difference_in_words(self.variant, compared, plan.alpha)
+        if metric == "rating" and compared.pairs and self.unrated > 0:
+            size = size_in_words(metric, self.unrated)
+            words = f"{words}, of which {size} at most are for one side being rated more seldom"
+        return words
 
     def reason(self, finding: Finding, plan: ExperimentPlan, scales: Mapping[str, Scale]) -> str:
         """Why that was found, in words."""
