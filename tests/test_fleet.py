@@ -571,6 +571,20 @@ async def test_a_model_that_nobody_has_any_more_goes_back_to_what_it_was_at_firs
         assert [it.children[number].ends for number in (1, 2, 3)] == [0, 1, 1]
 
 
+async def test_a_model_that_comes_back_before_it_was_forgotten_is_as_it_was() -> None:
+    async with lab(auto=False) as it:
+        await it.fleet.scale("CodingExpert", 3)
+        pools = dict(it.pools)
+        it.pools.clear()
+        assert it.fleet.standing() == ()
+        it.pools.update(pools)
+        await it.steps(2)
+        assert it.addresses == ["", "#2", "#3"]
+        await it.fleet.scale("CodingExpert", None)
+        await it.steps(2)
+        assert it.addresses == [""]
+
+
 async def test_a_model_that_comes_back_after_its_only_one_was_poisoned_is_asked_again() -> None:
     async with lab(auto=False, most=1) as it:
         child = it.children[1]

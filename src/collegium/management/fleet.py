@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collegium.backends.base import Backend
     from collegium.backends.instance import Instance
     from collegium.backends.pool import Pool
+    from collegium.backends.replicas import Replicas
     from collegium.config import ScalingConfig
     from collegium.events import Event
 
@@ -82,7 +83,7 @@ class Fleet:
         self._room = room or Room()
         self._models: dict[str, Scaled] = {}
         self._wanted: dict[str, int] = {}
-        self._gone: list[Scaled] = []
+        self._gone: dict[Replicas, Scaled] = {}
         self._leaving: dict[Backend, Instance] = {}
         self._told: dict[str, int] = {}
         self._stepping = asyncio.Lock()
@@ -182,16 +183,18 @@ class Fleet:
                 known = self._models.get(replicas.name)
                 if known is None or known.replicas is not replicas:
                     course = Course(self._settings.shrink_after_s)
-                    known = Scaled(replicas, course, changed_at=now)
+                    fresh = Scaled(replicas, course, changed_at=now)
+                    known = self._gone.pop(replicas, fresh)
                 there[replicas.name] = known
-        self._gone += [one for name, one in self._models.items() if there.get(name) is not one]
+        gone = [one for name, one in self._models.items() if there.get(name) is not one]
+        self._gone |= {one.replicas: one for one in gone}
         self._models = there
         return there
 
     def _forget(self) -> None:
         """Leave the models that nobody has any more with as many instances as at first."""
-        gone, self._gone = self._gone, []
-        for model in gone:
+        gone, self._gone = self._gone, {}
+        for model in gone.values():
             if model.growing is not None:
                 model.growing.cancel()
             self._shrink(model, model.first)

@@ -96,11 +96,13 @@ class Oversight(Administration):
         self.ratings = RatingDesk(
             self.casebook, events.publish, within_s=settings.rate_within_s, clock=clock, store=store
         )
+        staff = lineups.current.staff
         fleet = Fleet(
             lambda: pools_of(lineups),
             settings.scaling,
             events.publish,
             auto=settings.auto_scale,
+            room=staff.directory.premises.room if staff else None,
         )
         self.trials = Trials(lineups, events, self.recorder, store, self.apply, clock=clock)
         ruling = Ruling(
@@ -111,7 +113,6 @@ class Oversight(Administration):
         )
         super().__init__(lineups, manager, events, ruling=ruling, fleet=fleet)
         manager.watched_by(self.tracker, fleet.step)
-        staff = lineups.current.staff
         if staff is not None:
             staff.directory.listeners.add(Requests(self.tracker))
         self._drift = drift_of(settings.drift, events.publish, store, clock=clock)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, cast
 
 import msgspec
 
+from collegium.jsonvalues import is_object
 from collegium.storage.records import Record, Stored
 from collegium.types import EMPTY
 
@@ -48,10 +49,10 @@ def stored(row: Sequence[Any]) -> Stored:
 def _told(data: Any) -> Mapping[str, Any]:
     """What a record has; nothing where somebody else has written something else."""
     try:
-        told = msgspec.json.decode(data)
+        told: object = msgspec.json.decode(data)
     except (msgspec.DecodeError, TypeError):
         return EMPTY
-    return told if isinstance(told, dict) else EMPTY
+    return told if is_object(told) else EMPTY
 
 
 def _storable(text: str) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from collegium.management.experiments.evidence import exceeds
 from collegium.management.experiments.metrics import (
     METRICS,
-    RELATIVE,
     Scale,
     compare,
     gain,
@@ -28,9 +27,9 @@ if TYPE_CHECKING:
 
     from collegium.management.experiments.plan import ExperimentPlan
 
-# Of successes and ratings twice what a guard-rail tolerates is to be excluded: to exclude a small
-# loss takes four times as long as one of twice its size. What was seen must be within the rail.
-LEEWAY = 2.0
+# A guard-rail holds when a loss of so many times what it tolerates is excluded, and what was seen
+# is within it. To exclude what is just beyond it takes two to four times as long.
+LEEWAY = {"latency": 1.5, "cost": 1.5, "success": 2.0, "rating": 2.0}
 CHECK_RISK = 0.01  # the probability of ever warning, of each kind, where nothing is wrong
 CHECKS = ("finished", "rated")
 
@@ -96,9 +95,9 @@ class Trial:
 
     @property
     def unrated(self) -> float:
-        """How much better ratings look, at most, for one side being rated more seldom so far.
+        """How much better ratings could look for one side being rated more seldom so far.
 
-        That is the share that is missing there, were all of them as bad as can be; 1 as long as
+        That is the share that is missing there, were all of it as bad as can be; 1 as long as
         nothing is known.
         """
         rated = self.checks["rated"]
@@ -110,7 +109,8 @@ class Trial:
         return tuple(
             metric
             for metric, tolerated in plan.guard_rails.items()
-            if not self._holds(scales[metric], tolerated, plan.guard_risk / 2)
+            # All have to hold, so that each may be wrongly said to with what all may be wrong with.
+            if not self._holds(scales[metric], tolerated, plan.risk)
         )
 
     def difference(self, metric: str, plan: ExperimentPlan, scales: Mapping[str, Scale]) -> str:
@@ -140,10 +140,9 @@ class Trial:
 
     def _holds(self, scale: Scale, tolerated: float, risk: float) -> bool:
         pairs = self.pairs[scale.metric]
-        if scale.free or scale.metric in RELATIVE:
-            return scale.free or gains_more(pairs, scale, -tolerated, risk)
         within = gain(pairs, scale) >= -tolerated
-        return within and gains_more(pairs, scale, -LEEWAY * tolerated, risk)
+        beyond = -LEEWAY[scale.metric] * tolerated
+        return scale.free or (within and gains_more(pairs, scale, beyond, risk))
 
     def as_data(self) -> dict[str, Any]:
         """All of it as JSON."""
