@@ -435,7 +435,7 @@ def test_one_of_two_challengers_is_rolled_back_and_the_other_promoted() -> None:
         assignment = served.desk.assign(f"q{served.asked + 1}")
         if assignment is None:
             break
-        better = {"bad": 0.6, "good": 0.9}.get(assignment.variant, 0.75)
+        better = {"bad": 0.4, "good": 0.9}.get(assignment.variant, 0.75)
         served.ask(success=(better, better))
     assert [type(one) for one in served.actions] == [RollBack, Promote]
     assert isinstance(served.actions[1], Promote)

@@ -297,6 +297,7 @@ async def test_a_challenger_that_is_rated_better_is_promoted(upstream: str, tmp_
     plan = {
         "name": "better",
         "metric": "rating",
+        "session_s": 1,
         "guard_rails": {"latency": None, "cost": None, "success": None},
         "changes": answering_with("up/words-5"),
     }
@@ -341,7 +342,7 @@ def shaky() -> Iterator[ModelServer]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("other", ["up/echo", "shaky/echo"])
-def test_who_fails_half_of_the_time_is_taken_off_as_long_as_somebody_else_is_there(
+def test_who_fails_half_of_the_time_is_taken_off_where_somebody_else_does_better(
     upstream: str, shaky: ModelServer, tmp_path: Path, other: str
 ) -> None:
     config = f"""
@@ -365,12 +366,13 @@ moe:
         for place in range(60):
             shaky.behave("well" if place % 2 else "fail", status=500)
             server.chat("auto", f"write poem {place}")
+        if other == "shaky/echo":  # what both have in common is the fault of neither
+            assert not until(draining, 90)
+            return
         assert until(draining, 120)
         shaky.behave("well")
-        (off,) = draining()
-        (on,) = {"WritingExpert", "AdvisorExpert"} - {off}
-        if other == "up/echo":
-            assert off == "WritingExpert"
+        assert draining() == ["WritingExpert"]
+        off, on = "WritingExpert", "AdvisorExpert"
         assert until(lambda: server.chat("auto").headers.get("x-collegium-expert") == on, WAIT_S)
         assert server.post(f"/api/experts/{key_of(on)}/drain", {}).error["code"] == "last_expert"
         restored = server.post(f"/api/experts/{key_of(off)}/restore", {})

@@ -368,6 +368,26 @@ async def test_what_holds_from_the_next_start_on_is_said_to(tmp_path: Path) -> N
         )
 
 
+async def test_a_short_name_that_an_expert_goes_by_stays(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (_, oversight):
+        await oversight.put_model("poet", "rec/three")
+        await oversight.add_expert({"name": "WineExpert", "models": ["poet"]})
+        with pytest.raises(ConfigError, match="WineExpert answers with"):
+            await oversight.remove_model("poet")
+
+
+async def test_a_rollback_says_who_gets_queries_again(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (_, oversight):
+        await oversight.drain_expert("writing")
+        assert await oversight.rollback() == ("resting.writing",)
+
+
+async def test_an_experiment_tries_what_a_lineup_is_made_of(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (_, oversight):
+        with pytest.raises(ConfigError, match="changes gateway; what can be tried is under"):
+            await oversight.start_experiment(plan(changes={"gateway": {"port": 9}}))
+
+
 async def test_two_processes_on_one_store_do_the_same(tmp_path: Path) -> None:
     async with (
         watched(tmp_path, store="record.sqlite3") as (_, one),
@@ -441,7 +461,8 @@ async def test_an_experiment_answers_each_session_by_its_variant(tmp_path: Path)
 async def test_a_variant_that_is_promoted_by_hand_answers_everybody(tmp_path: Path) -> None:
     async with watched(tmp_path, store="record.sqlite3") as (college, oversight):
         await oversight.start_experiment(plan())
-        await oversight.stop_experiment("poets", promote=True)
+        ended = await oversight.stop_experiment("poets", promote=True)
+        assert ended["state"] == "promoted"
         assert await answers_by(college, 10) == {"three writes a poem"}
         await oversight.rollback()
         assert await answers_by(college, 10) == {"one writes a poem"}

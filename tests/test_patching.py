@@ -77,10 +77,10 @@ def test_a_configuration_without_experts_means_the_built_in_ones() -> None:
     assert [one.name for one in made.moe.experts] == ["CodingExpert"]
 
 
-def test_a_list_of_experts_takes_the_place_of_all() -> None:
-    config = read("moe: {experts: [{name: CodingExpert}]}")
-    made = changed(config, {"moe": {"experts": [{"name": "MathExpert"}]}})
-    assert [one.name for one in made.moe.experts] == ["MathExpert"]
+@pytest.mark.parametrize("experts", [[{"name": "MathExpert"}], None, "MathExpert"])
+def test_experts_are_changed_by_name_alone(experts: Any) -> None:
+    with pytest.raises(ConfigError, match="changed by name"):
+        changed(read("moe: {experts: [{name: CodingExpert}]}"), {"moe": {"experts": experts}})
 
 
 def test_every_mistake_of_changes_is_told_without_lines_that_nobody_has_seen() -> None:

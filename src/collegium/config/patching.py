@@ -22,7 +22,7 @@ def patched(
     """The configuration with `changes` merged into it, checked like any other.
 
     Changes are a JSON merge patch (RFC 7396): a value takes the place of the old one, null takes a
-    key away, and mappings are merged. `moe.experts`, which is a list, may also be changed by name:
+    key away, and mappings are merged. `moe.experts`, which is a list, is changed by name:
     `{"experts": {"CodingExpert": {"models": [...]}, "WineExpert": null}}`.
 
     Args:
@@ -40,6 +40,11 @@ def patched(
     _check(changes)
     moe = changes.get("moe")
     experts = moe.get("experts") if is_object(moe) else None
+    if is_object(moe) and "experts" in moe and not is_object(experts):
+        raise ConfigError(
+            "moe.experts is changed by name, such as {moe: {experts: {CodingExpert: {models: "
+            "[ollama/llama3.2]}}}}; null takes one away"
+        )
     if is_object(moe) and is_object(experts):
         listed = config.moe.experts
         before = (

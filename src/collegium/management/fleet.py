@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# So many instances somebody may ask for by hand; a slip of the finger is not to fill a machine.
+MOST = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Scalable:
@@ -117,12 +120,13 @@ class Fleet:
         """Have so many instances of an expert's models from the next step on; None: automatic.
 
         It may be more than the expert's bound; what there is of memory and addresses still holds.
+        What is being started by an older wish is broken off.
 
         Raises:
-            InvalidRequest: it is less than one.
+            InvalidRequest: it is less than one, or more than `MOST`.
         """
-        if instances is not None and instances < 1:
-            raise InvalidRequest(f"{name} cannot have {instances} instances; at least 1, or none")
+        if instances is not None and not 1 <= instances <= MOST:
+            raise InvalidRequest(f"{name} cannot have {instances} instances; 1 to {MOST}, or none")
         if instances == self._wanted.get(name):
             return
         if instances is None:
@@ -130,6 +134,8 @@ class Fleet:
         else:
             self._wanted[name] = instances
         for model in self._of(self._pools().get(name)):
+            if model.growing is not None:
+                model.growing.cancel()
             model.forgive()
             self._care.forgive(model.replicas.name)
 

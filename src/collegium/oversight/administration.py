@@ -218,9 +218,13 @@ class Administration:
 
         Raises:
             UnknownModel: there is none.
+            ConfigError: an expert names it.
         """
         if name not in self.document()["models"]:
             raise UnknownModel(f"there is no short name {name!r} for a model")
+        users = [one.name for one in self._lineups.config.moe.experts if name in one.models]
+        if users:
+            raise ConfigError(f"{name!r} is what {' and '.join(users)} answers with")
         await self.apply({"models": {name: None}})
 
     async def reload(self) -> tuple[str, ...]:

@@ -238,6 +238,7 @@ class Ruling:
         changed: tuple[str, ...] = ()
         if self._file is not None:
             changed = await self._lineups.renew(self._config(wishes, self._file))
+        changed += moved(self.wishes, wishes)
         self.wishes = wishes
         for apply in self._applied:
             await apply()
@@ -257,6 +258,13 @@ class Ruling:
         self._working.add(task)
         task.add_done_callback(self._working.discard)
         return await asyncio.shield(task)
+
+
+def moved(before: Wishes, after: Wishes) -> tuple[str, ...]:
+    """Who rests or has so many instances in one of two, and not in the other."""
+    rests = [f"resting.{key}" for key in sorted({*before.resting} ^ {*after.resting})]
+    sized = {*before.sizes.items()} ^ {*after.sizes.items()}
+    return (*rests, *(f"instances.{name}" for name in sorted({name for name, _ in sized})))
 
 
 def _before(wishes: Wishes) -> list[Any]:

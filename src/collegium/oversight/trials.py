@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from collegium.config import patched
-from collegium.errors import CollegiumError, Conflict
+from collegium.errors import CollegiumError, ConfigError, Conflict
 from collegium.events import Concluded, Routed
 from collegium.experts.catalog import BUILT_IN
 from collegium.management.experiments.actions import End, Promote, Ramp, RollBack
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DOCUMENT = "experiments"
+# The sections that a lineup is made of.
+TRIABLE = {"backends", "moe", "models", "prices", "resilience"}
 TRIES = 5
 
 
@@ -122,9 +124,9 @@ class Trials:
 
         def stop() -> None:
             if self.desk.running is not None and self.desk.running.name == name:
-                self.desk.stop(name)
+                self.desk.stop(name, promoted=best.name if best else "")
 
-        self.desk.stop(name)
+        self.desk.stop(name, promoted=best.name if best else "")
         if best is not None:
             await self._put_in_force(best)
         await self._written(stop)
@@ -259,6 +261,12 @@ class Trials:
         return plan is not None and len(self._fielded) == len(plan.variants)
 
     def _changed(self, changes: Mapping[str, Any], label: str) -> Config:
+        strange = ", ".join(sorted(set(changes) - TRIABLE))
+        if strange:
+            raise ConfigError(
+                f"{label} changes {strange}; what can be tried is under "
+                f"{', '.join(sorted(TRIABLE))}"
+            )
         names = [row.name for row in BUILT_IN]
         return patched(self._lineups.config, changes, built_in=names, source=label)
 

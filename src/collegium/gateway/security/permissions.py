@@ -44,7 +44,10 @@ def require(key: Key, permission: Permission) -> None:
     """
     if permission not in key.permissions:
         has = ", ".join(key.permissions) or "none"
-        raise Forbidden(f"this takes the permission {permission!r}, and the key's are: {has}")
+        hint = "; `collegium keys create NAME --admin` makes one" if permission == "admin" else ""
+        raise Forbidden(
+            f"this takes a key with the permission {permission!r}, and this one's are: {has}{hint}"
+        )
 
 
 def allows(key: Key, model: str) -> bool:

@@ -63,13 +63,15 @@ class Desk:
         self._put_away()
         return actions
 
-    def stop(self, name: str) -> None:
+    def stop(self, name: str, *, promoted: str = "") -> None:
         """End the running experiment by hand; everybody keeps what the control has.
+
+        Where a challenger is to take over all the same, `promoted` is its name.
 
         Raises:
             UnknownExperiment: none of that name runs.
         """
-        self._named(name).stop()
+        self._named(name).stop(promoted)
         self._put_away()
 
     def best(self, name: str) -> Variant | None:

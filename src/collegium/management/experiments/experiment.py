@@ -100,9 +100,12 @@ class Experiment:
             return (*actions, self._run_out())
         return (*actions, *self._ramps())
 
-    def stop(self) -> None:
-        """End it by hand, at the time of what was last heard."""
-        self._end("stopped", f"{self.summary()}; stopped by hand")
+    def stop(self, promoted: str = "") -> None:
+        """End it by hand, at the time of what was last heard; `promoted` is who takes over then."""
+        if promoted:
+            self._end("promoted", f"{self.summary()}; {promoted} promoted by hand")
+        else:
+            self._end("stopped", f"{self.summary()}; stopped by hand")
 
     def best(self) -> Variant | None:
         """The challenger that looks best of those left, by the metric that decides."""
