@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
@@ -232,7 +233,7 @@ async def test_a_record_that_nobody_understands_ends_nothing(
         watched(tmp_path, store="record.sqlite3") as (college, one),
         watched(tmp_path, store="record.sqlite3") as (_, other),
     ):
-        one.recorder.put(Record("rating", 1.0, "q", "WritingExpert"))
+        one.recorder.put(Record("rating", time.time(), "q", "WritingExpert"))
         await college.ask(POEM)
         await until(lambda: other.tracker.performance("WritingExpert").queries == 1)
         await asyncio.sleep(1.2)
