@@ -96,6 +96,8 @@ def one_setting(
 def measured(options: argparse.Namespace) -> dict[str, Any]:
     """Every way, over as many seeds as there is time for."""
     started = time.perf_counter()
+    if options.data is not None and not options.data.is_file():
+        sys.exit(f"{options.data} is no file; --data is a file of labelled queries, in JSON lines")
     ranked = ranked_queries(options.queries, options.seed, options.data)
     rest = (ranked, options.experts, options.load, options.slots)
     found: list[dict[str, Row]] = []

@@ -31,7 +31,8 @@ def saved(name: str, result: dict[str, Any]) -> Path:
     how = {
         "date": datetime.now(UTC).date().isoformat(),
         "python": platform.python_version(),
-        "arguments": sys.argv[1:],
+        # Where somebody's data lies is nobody else's business.
+        "arguments": [Path(one).name if "/" in one else one for one in sys.argv[1:]],
     }
     place.write_text(json.dumps({**how, **result}, indent=2) + "\n", "utf-8")
     return place
