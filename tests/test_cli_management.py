@@ -352,6 +352,23 @@ def test_status_shows_experts_and_what_is_managed(scripted: Scripted, tmp_path: 
     assert "by hand" not in said.stdout
 
 
+def test_a_narrow_terminal_shows_less_and_nothing_cut(scripted: Scripted, tmp_path: Path) -> None:
+    scripted.answers["GET", "/api/status"] = (200, STATUS)
+    said = run("status", "--url", scripted.url, folder=tmp_path, COLUMNS="80")
+    row = next(line for line in said.stdout.splitlines() if "CodingExpert" in line)
+    for cell in ("██░░ 2/4", "1,234", "90% (81-95)", "120ms/2.4s", "0.81"):
+        assert cell in row
+    assert "…" not in row
+    assert "cost" not in said.stdout
+
+
+def test_an_instance_that_fails_is_named(scripted: Scripted, tmp_path: Path) -> None:
+    broken = {"label": "up@127.0.0.1:9", "breaker": "open"}
+    scripted.answers["GET", "/api/status"] = (200, {**STATUS, "instances": [broken]})
+    said = run("status", "--url", scripted.url, folder=tmp_path)
+    assert "instance up@127.0.0.1:9: it fails, and is left alone for now" in said.stdout
+
+
 def test_alarms_are_acknowledged_before_status_is_shown(scripted: Scripted, tmp_path: Path) -> None:
     scripted.answers["POST", "/api/drift/acknowledge"] = (200, {"acknowledged": 1})
     scripted.answers["GET", "/api/status"] = (200, {**STATUS, "drift": []})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import compress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -35,6 +36,9 @@ COLUMNS = (
     "rated",
     "rank",
 )
+# On a terminal with fewer columns these are left out; `--json` has them all.
+WIDE = 116
+LEFT_OUT = ("inst.", "tokens/s", "cost", "rated")
 
 
 @verb
@@ -80,7 +84,8 @@ def _show(told: Told, *, as_json: bool) -> None:
     if as_json:
         say_json({"source": told.source, **told.status})
     else:
-        stdout().print(page_of(told))
+        console = stdout()
+        console.print(page_of(told, console.width))
 
 
 def _watch(look: Callable[[], Told]) -> None:
@@ -89,38 +94,40 @@ def _watch(look: Callable[[], Told]) -> None:
 
     console = stdout()
     if not console.is_terminal:
-        console.print(page_of(look()))
+        console.print(page_of(look(), console.width))
         return
-    with Live(page_of(look()), console=console, auto_refresh=False) as live:
+    with Live(page_of(look(), console.width), console=console, auto_refresh=False) as live:
         while True:
             time.sleep(EVERY_S)
-            live.update(page_of(look()), refresh=True)
+            live.update(page_of(look(), console.width), refresh=True)
 
 
-def page_of(told: Told) -> Group:
-    """How everything stands, for people."""
+def page_of(told: Told, width: int) -> Group:
+    """How everything stands, for people with so many columns."""
     from rich.console import Group  # noqa: PLC0415 -- 40 ms, only where something is shown
     from rich.text import Text  # noqa: PLC0415
 
     lines = [Text(harmless(line)) for line in lines_of(told.status)]
     head = [Text(harmless(told.note), style="yellow")] if told.note else []
-    return Group(*head, table_of(told.status["experts"]), *lines)
+    return Group(*head, table_of(told.status["experts"], width), *lines)
 
 
-def table_of(rows: list[dict[str, Any]]) -> Table:
+def table_of(rows: list[dict[str, Any]], width: int) -> Table:
     """Experts, and how each does; figures are those of late where there are any."""
     from rich import box  # noqa: PLC0415 -- 40 ms, only where something is shown
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in COLUMNS:
+    shown = [name not in LEFT_OUT or width >= WIDE for name in COLUMNS]
+    for name in compress(COLUMNS, shown):
         left = name in ("expert", "load")
         table.add_column(name, justify="left" if left else "right", no_wrap=True)
     for row in rows:
         style = "dim" if row.get("lacks") else "bold"
         name = f"{row['name']} (draining)" if row.get("draining") else row["name"]
-        table.add_row(Text(harmless(name), style=style), *map(Text, cells_of(row)))
+        cells = (Text(harmless(name), style=style), *map(Text, cells_of(row)))
+        table.add_row(*compress(cells, shown))
     return table
 
 
@@ -147,6 +154,11 @@ def lines_of(told: dict[str, Any]) -> list[str]:
         *([f"not ready: {told['reason']}"] if told.get("reason") else []),
         *(f"{one['name']}: {one['lacks']}" for one in told["experts"] if one.get("lacks")),
         *(line for one in told.get("fleet", ()) for line in _pool(one)),
+        *(
+            f"instance {one['label']}: it fails, and is left alone for now"
+            for one in told.get("instances", ())
+            if one["breaker"] == "open"
+        ),
         *_evenness(told.get("evenness")),
         *(_experiment(one) for one in told.get("experiments", ()) if one["state"] == "running"),
         *(_drift(one) for one in told.get("drift", ()) if one.get("alarm")),
