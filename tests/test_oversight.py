@@ -478,7 +478,7 @@ async def test_an_experiment_is_the_same_in_every_process_and_after_a_restart(
         watched(tmp_path, store="record.sqlite3") as (other_college, other),
     ):
         await one.start_experiment(plan())
-        await until(lambda: bool(other.experiments()))
+        await until(lambda: other.trials._complete)
         texts = [await answer(college, query) for query in queries]
         assert [await answer(other_college, query) for query in queries] == texts
     async with watched(tmp_path, store="record.sqlite3") as (college, _):
