@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from collegium.cli import options
-from collegium.cli.administration import COLLEGIUM_KEY, KeyEnv, Url, server
+from collegium.cli.administration import COLLEGIUM_KEY, KeyEnv, Url, server, told_in
 from collegium.cli.terminal import harmless, say, say_json, stdout, verb
 from collegium.errors import ConfigError
 from collegium.jsonvalues import is_object
@@ -60,7 +60,7 @@ def start(
         raise typer.BadParameter("say which: a file with its plan, or --name and --changes")
     if plan is not None and changes:
         raise typer.BadParameter("--changes go with --name; those of a file are in the file")
-    asked = plan_of(plan) if plan else {"name": name, "changes": changes_of(changes or [])}
+    asked = told_in(plan, "plan") if plan else {"name": name, "changes": changes_of(changes or [])}
     told = server(url, key_env, config).send("POST", ("experiments",), asked)
     if as_json:
         say_json(told)
@@ -124,19 +124,6 @@ def words_of(told: dict[str, Any]) -> str:
     """What has come of an experiment, or what can be said of it so far."""
     compared = told.get("comparisons") or [{"words": "nothing can be said yet"}]
     return "; ".join((told["verdict"] or compared[0]["words"], *told.get("warnings", ())))
-
-
-def plan_of(path: Path) -> dict[str, Any]:
-    """The plan in a YAML file; what it says is for the server to judge.
-
-    Raises:
-        ConfigError: it cannot be read, or is no YAML.
-    """
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the plan {str(path)!r} cannot be read: {error}") from error
-    return _parsed(text, str(path))
 
 
 def changes_of(told: list[str]) -> dict[str, Any]:
