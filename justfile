@@ -41,5 +41,5 @@ bench:
 
 # Pin what pyproject.toml allows: exact versions, SHA-256 of every file, no address.
 pin:
-    uv pip compile pyproject.toml --extra local --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -q -o requirements/run.txt
-    uv pip compile pyproject.toml --extra local --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -q -o requirements/dev.txt
+    uv pip compile pyproject.toml --extra local --extra knowledge --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -q -o requirements/run.txt
+    uv pip compile pyproject.toml --extra local --extra knowledge --extra mcp --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -q -o requirements/dev.txt

@@ -303,7 +303,7 @@ another name, or a key of its own
 13: moe.experts[2].vocabulary.word: "heavy" is text; a number
 14: moe.experts[2].capabilities[0].max_load: "2" is text; a whole number from 1, without quotes
 15: moe.experts[3]: "just text" is text; the keys name, key, models, max_instances, instructions, \
-description, vocabulary, examples, capabilities, fallback, compute, use
+description, vocabulary, examples, capabilities, fallback, compute, knowledge, use
 16: moe.experts[4].name: missing; some text
 18: backends.deepseek.kind: 'htpp' is no kind of backend; did you mean 'http'? \
 (known: http, llamacpp, ollama, openai, recorded, vllm)

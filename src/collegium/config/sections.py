@@ -125,6 +125,23 @@ class CapabilityConfig(Section):
     )
 
 
+class KnowledgeConfig(Section):
+    """The codebase that an expert knows."""
+
+    path: Text = Field(description="The folder of the code; it need not be a repository.")
+    follow: bool = Field(default=True, description="Whether changes of its files are taken up.")
+    semantic: bool = Field(
+        default=True, description="Whether passages are also found by their meaning."
+    )
+    encoder: Text = Field(
+        default="builtin",
+        description="What tells the meaning: builtin, an installed encoder, or a hub's model.",
+    )
+    passages: AtLeastOne = Field(
+        default=6, description="How many passages a model is given to answer from."
+    )
+
+
 class ExpertConfig(Section):
     """Somebody who answers: a built-in expert by name, or one's own."""
 
@@ -152,6 +169,9 @@ class ExpertConfig(Section):
     compute: bool = Field(
         default=True,
         description="Whether CodingExpert, MathExpert and DataExpert compute what can be computed.",
+    )
+    knowledge: KnowledgeConfig | None = Field(
+        default=None, description="The codebase it knows; that makes it a KnowledgeExpert."
     )
     use: Text | None = Field(
         default=None, description="An installed expert's name, to be made instead."

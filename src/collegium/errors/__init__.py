@@ -26,6 +26,7 @@
     │   ├── UnknownExperiment
     │   ├── UnknownQuery
     │   ├── UnknownPath
+    │   ├── UnknownSymbol
     │   └── MethodNotAllowed
     ├── Refusal                      what was asked of the management is not done
     │   ├── Conflict
@@ -52,6 +53,11 @@
     │   ├── DownloadFailed
     │   ├── ChecksumMismatch
     │   └── CacheNotWritable
+    ├── KnowledgeError               what is asked about a codebase cannot be told
+    │   ├── NotIndexed
+    │   ├── TreeRefused
+    │   ├── IndexUnusable
+    │   └── MissingGrammar
     ├── SandboxUnavailable           code cannot be run here without danger, so it is not
     ├── DataError                    a file of labelled queries is missing or wrong
     └── GateError                    a trained gate is missing or broken
@@ -107,6 +113,14 @@ from collegium.errors.asking import (
     UnknownQuery,
     UnknownStrategy,
 )
+from collegium.errors.knowing import (
+    IndexUnusable,
+    KnowledgeError,
+    MissingGrammar,
+    NotIndexed,
+    TreeRefused,
+    UnknownSymbol,
+)
 from collegium.errors.root import (
     CollegiumError,
     ComeAgain,
@@ -151,17 +165,21 @@ __all__ = [
     "ExpiredKey",
     "Forbidden",
     "GateError",
+    "IndexUnusable",
     "InvalidKey",
     "InvalidRequest",
+    "KnowledgeError",
     "LastExpert",
     "LedgerUnavailable",
     "MethodNotAllowed",
+    "MissingGrammar",
     "ModelFileError",
     "ModelNotAllowed",
     "ModelNotCached",
     "NoExpertAvailable",
     "NoRoom",
     "NotFound",
+    "NotIndexed",
     "OverBudget",
     "Overloaded",
     "PanelFailed",
@@ -176,10 +194,12 @@ __all__ = [
     "ServiceError",
     "StorageError",
     "StreamCut",
+    "TreeRefused",
     "UnknownExperiment",
     "UnknownExpert",
     "UnknownModel",
     "UnknownPath",
     "UnknownQuery",
     "UnknownStrategy",
+    "UnknownSymbol",
 ]
