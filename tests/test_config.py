@@ -688,6 +688,8 @@ def test_the_schema_refuses_what_is_wrong() -> None:
 def keys_of(schema: dict[str, Any], node: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
     """Every key that the schema has under `path`, with its default."""
     node = schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+    for inner in node.get("anyOf", ()):
+        yield from keys_of(schema, inner, path)
     for name, inner in node.get("properties", {}).items():
         here = f"{path}.{name}" if path else name
         yield here, inner.get("default")

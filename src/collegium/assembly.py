@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from collegium import plugins
-from collegium.answering import VERIFYING, Workbench, policy_of_cascade, synthesiser_of
+from collegium.answering import Workbench, policy_of_cascade, synthesiser_of
 from collegium.backends.directory import Directory, Surroundings
 from collegium.backends.pool import Instance, Pool
 from collegium.config import ExpertConfig
-from collegium.errors import CollegiumError, PluginError
-from collegium.experts.base import Expert, ExpertCapability
+from collegium.errors import CollegiumError
 from collegium.experts.catalog import BUILT_IN, ExpertRow
 from collegium.experts.model_expert import ModelExpert
 from collegium.experts.records import Records
 from collegium.experts.verifying import VerifyingExpert
-from collegium.lexicon import Vocabulary
+from collegium.hiring import hired
 from collegium.routing.policy import RoutingPolicy
 from collegium.routing.selector import ModelSelector
 from collegium.types import key_of
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from collegium.aggregation.learned import CascadePolicy
     from collegium.backends.replicas import Replicas
     from collegium.config import Config
+    from collegium.experts.base import Expert
     from collegium.learning.online.selecting import LearningSelector
 
 
@@ -73,6 +72,7 @@ class Staff:
         beside: bool = False,
     ) -> None:
         self.config, self._model, self._beside = config, model, beside
+        self._indexes = surroundings.indexes_dir or surroundings.models_dir / "knowledge"
         self.workbench = _workbench(config, inherit)
         self.cascade = cascade or policy_of_cascade(config)
         learned = self.cascade.records if self.cascade else Records()
@@ -114,7 +114,7 @@ class Staff:
         former = known.get(_key_of(entry))
         if former is not None and former.grounds == grounds:
             return former
-        post = _post(entry, row, config)
+        post = Post(hired(entry, row, config, self._indexes), tuple(entry.models))
         post.entry, post.grounds = entry, grounds
         self._equip(entry, post.expert)
         if former is not None and not self._beside:
@@ -152,6 +152,18 @@ class Staff:
             for post in self.posts
             if isinstance(post.expert, ModelExpert) and post.expert.pool is None
         )
+
+    async def open(self) -> None:
+        """Have every expert get ready."""
+        for expert in self.configured():
+            await expert.open()
+
+    async def aclose(self, keeping: Iterable[Staff] = ()) -> None:
+        """Have every expert end what it began, but those who belong to other staffs as well."""
+        kept = {id(expert) for staff in keeping for expert in staff.configured()}
+        for expert in self.configured():
+            if id(expert) not in kept:
+                await expert.aclose()
 
     async def settle_names(self) -> None:
         """Find the models with bare names, so that whoever lacks one is known not to be ready."""
@@ -260,47 +272,3 @@ def _only_one(entries: list[ExpertConfig]) -> list[ExpertConfig]:
     """With the mixture switched off: the fallback if there is one, else the first expert."""
     named = [entry for entry in entries if entry.fallback or key_of(entry.name) == "advisor"]
     return (named or entries)[:1]
-
-
-def _post(entry: ExpertConfig, row: ExpertRow | None, config: Config) -> Post:
-    if entry.use is not None:
-        return Post(_installed(entry), tuple(entry.models))
-    capabilities = tuple(
-        ExpertCapability(one.name, one.confidence_threshold, one.max_load, one.average_latency_ms)
-        for one in entry.capabilities
-    )
-    words = entry.vocabulary
-    marked = any(one.fallback for one in config.moe.experts)
-    if row is None:
-        expert = ModelExpert(
-            entry.name,
-            Vocabulary(words),
-            instructions=entry.instructions or f"You are {entry.name}. {entry.description or ''}",
-            description=entry.description or "",
-            capabilities=capabilities or (ExpertCapability("answering"),),
-            key=entry.key,
-            fallback=entry.fallback,
-        )
-    else:
-        expert = (VerifyingExpert if row.key in VERIFYING else ModelExpert)(
-            row.name,
-            Vocabulary(words) if words else row.vocabulary,
-            instructions=entry.instructions or row.instructions,
-            description=entry.description or row.description,
-            capabilities=capabilities or row.capabilities,
-            key=entry.key or row.key,
-            fallback=entry.fallback if marked else row.fallback,
-            missing="no codebase has been indexed" if row.needs == "index" else "",
-        )
-    if not config.moe.enabled:
-        expert.instructions, expert.missing = "", ""
-    return Post(expert, tuple(entry.models))
-
-
-def _installed(entry: ExpertConfig) -> Expert:
-    made = plugins.load("experts", entry.use or "")()
-    if not isinstance(made, Expert):
-        raise PluginError(f"expert {entry.use!r} is a {type(made).__name__}, not an Expert")
-    if entry.key is not None:
-        made.key = entry.key
-    return made

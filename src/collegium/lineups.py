@@ -248,7 +248,10 @@ class Lineups:
         for task in tuple(self._leaving):
             task.cancel()
         await asyncio.gather(*self._leaving, return_exceptions=True)
-        directories = {one.staff.directory for one in self._known.values() if one.staff}
+        staffs = [one.staff for one in self._known.values() if one.staff]
+        for staff in staffs:
+            await staff.aclose()
+        directories = {staff.directory for staff in staffs}
         for directory in directories:
             await directory.aclose()
 
@@ -275,8 +278,12 @@ class Lineups:
                 break
             await asyncio.sleep(LOOK_S)
         self._known.pop(lineup.number, None)
-        left = [one.staff.directory for one in self._known.values() if one.staff]
-        if staff is not None and staff.directory not in left:
+        others = [one.staff for one in self._known.values() if one.staff]
+        if staff is None:
+            return
+        await staff.aclose(keeping=others)
+        left = [other.directory for other in others]
+        if staff.directory not in left:
             await staff.directory.aclose(keeping=left)
 
 
@@ -284,6 +291,7 @@ async def _opened(lineup: Lineup) -> None:
     if lineup.staff is not None:
         await lineup.staff.settle()
         await lineup.staff.directory.fetch()
+        await lineup.staff.open()
 
 
 def _joined(

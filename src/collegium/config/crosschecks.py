@@ -134,7 +134,7 @@ def _installed(data: Any) -> Iterator[Problem]:
             yield Problem(where, f"{count} are too few to know an expert by; give 5 to 20")
         if examples and "use" in entry and "key" not in entry:
             yield Problem(where, "an installed expert needs a `key` here, to be known by examples")
-        if "use" in entry and entry.get("knowledge") is not None:
+        if entry.get("use") is not None and entry.get("knowledge") is not None:
             yield Problem(
                 ("moe", "experts", place, "knowledge"),
                 "an installed expert is not given a codebase here; leave out `use` or `knowledge`",

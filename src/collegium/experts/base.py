@@ -126,6 +126,12 @@ class Expert(ABC):
         """What an answer of its will cost, as far as can be told; None where no price is known."""
         return None
 
+    async def open(self) -> None:  # noqa: B027 -- most experts need nothing
+        """Get ready, when the college opens; what it begins, `aclose` ends."""
+
+    async def aclose(self) -> None:  # noqa: B027 -- most experts need nothing
+        """End what `open` began, when the college closes or the expert has left it for good."""
+
     @property
     def mends(self) -> bool:
         """Whether it checks its answers, and mends those that fail, before it gives them."""

@@ -153,10 +153,10 @@ class VerifyingExpert(ModelExpert):
                     yield chunk
         else:
             answer = await spoken(super().stream(query), self)
-            yield _so_far(answer)
+            yield so_far(answer)
             async with aclosing(self._improved(query, answer, self.verifier)) as improved:
                 async for answer in improved:
-                    yield _so_far(answer)
+                    yield so_far(answer)
             yield Chunk.whole(answer)
 
     async def _improved(
@@ -211,7 +211,7 @@ def _has_failed(answer: Answer) -> bool:
     return answer.verdict is not None and answer.verdict.outcome == "failed"
 
 
-def _so_far(answer: Answer) -> Chunk:
+def so_far(answer: Answer) -> Chunk:
     """An answer that a better one may follow: it counts, with its cost, if time is up before."""
     return Chunk(answer=answer, usage=answer.usage, model=answer.model)
 
