@@ -3,10 +3,10 @@
 Expressions are written as short strings in one small language, read by `expressions.parse`:
 
     name            a name                      E.name       an attribute
-    E(A, B)         a call                      E[A]         an item, or a type with its arguments
+    E(A, key=B)     a call                      E[A]         an item (x[0]), a type's arguments
     *E              one element of E            >E           what entering E gives (`with`)
     !E              E, awaited                  (A | B)      one of the two
-    <str> <list>    a literal of that type      _            anything that cannot be told
+    <str> <list A>  a literal, and what it has  _            anything that cannot be told
 
 Places of symbols are their position in `FileFacts.symbols`; -1 is the file itself, whose code at
 the top is the symbol "<module>".
@@ -29,7 +29,7 @@ UseKind: TypeAlias = Literal["call", "decorate", "reference", "mention"]
 
 
 class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One parameter: its name, annotation and default as expressions; '' where it has none."""
+    """One parameter: its name with its stars, annotation and default as expressions, or ''."""
 
     name: str
     annotation: str = ""
@@ -45,7 +45,7 @@ class Symbol(msgspec.Struct, frozen=True, array_like=True, gc=False):
     the body begins. `owner` is the type a method belongs to, as an expression, where it does not
     stand in it (Go receivers, Rust impl blocks, prototypes). `marks` are decorators and modifiers,
     as expressions ("property", "staticmethod", "abstract"). `results` are what its return
-    statements return, `yields` whether it is a generator.
+    statements return, or, where it is a generator (`yields`), what it yields.
     """
 
     kind: SymbolKind
@@ -73,9 +73,10 @@ class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A name that comes from elsewhere.
 
     `module` is as it is written ("os.path", "./utils.js", "net/http", "crate::model"), `level` how
-    many dots stood before it in Python. `name` is what is taken of it: '' the module itself, '*'
-    all of it, 'default' the default export. `alias` is what it is called here; '' where nothing is.
-    `exported` means that it can be had from here again (`export ... from`, `pub use`).
+    many dots stood before it in Python, 1 for a static one in Java and for Rust's `mod name;`.
+    `name` is what is taken of it: '' the module itself, '*' all of it, 'default' the default
+    export. `alias` is what it is called here ("a.b" for Python's `import a.b`); '' where nothing
+    is. `exported` means that it can be had from here again (`export ... from`, `pub use`).
     """
 
     scope: int
@@ -99,8 +100,9 @@ class Binding(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A name or an attribute that gets a value.
 
     `target` is a name or a chain such as "self.client"; `value` and `annotation` are expressions,
-    '' where there is none. A "narrow" holds from `line` to `until` (`isinstance`, a type switch);
-    "parameter" is one of an anonymous function; "field" is declared in a type without a value.
+    '' where there is none. A "narrow" holds from `line` to `until` (`isinstance`, a type switch),
+    and an "assign" with `until` to the end of the block that may be passed over; "parameter" is one
+    of an anonymous function; "field" is declared in a type without a value.
     """
 
     scope: int

@@ -1,0 +1,137 @@
+"""The expert who knows a codebase: exact where the graph knows the answer, cited elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from collegium.experts.base import spoken
+from collegium.experts.knowledge.bidding import bid
+from collegium.experts.knowledge.briefing import briefed
+from collegium.experts.knowledge.citing import Citations
+from collegium.experts.model_expert import ModelExpert
+from collegium.experts.verifying import SURE, VerifyingExpert, so_far
+from collegium.knowledge.search.answers import said
+from collegium.types import Answer, Chunk, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from collegium.experts.knowledge.keeper import Keeper
+    from collegium.knowledge.codebase import Findings, KnowledgeGraph
+    from collegium.types import Query
+
+# How sure it is of what the graph knows, and of passages that nobody has read for it.
+EXACT_CONFIDENCE, FOUND_CONFIDENCE, NOTHING_CONFIDENCE = 0.97, 0.4, 0.2
+
+
+class KnowledgeExpert(VerifyingExpert):
+    """Answers questions about the codebase that its `keeper` keeps.
+
+    What the graph knows exactly it says without a model: who calls, where it is defined, what
+    inherits. For everything else its model is given the passages found, and what it says is held
+    back until its citations have been looked up; one that fails is asked for once more. Without a
+    model it gives the passages themselves.
+    """
+
+    def __init__(self, *args: Any, keeper: Keeper, passages: int = 6, **fields: Any) -> None:
+        super().__init__(*args, **fields)
+        self.keeper, self._passages = keeper, passages
+
+    async def open(self) -> None:
+        """Have the codebase indexed and followed."""
+        await self.keeper.open()
+
+    async def aclose(self) -> None:
+        """Follow the codebase no more."""
+        await self.keeper.aclose()
+
+    @property
+    def not_ready(self) -> str:
+        """What the expert lacks before it can answer, which is never a model; empty: nothing."""
+        return self.missing or self.keeper.lacks
+
+    @property
+    def grounds(self) -> object | None:
+        """Its vocabulary, the state of the index, and whether it is only one of its voices."""
+        graph = self.keeper.graph
+        return self.vocabulary, self.keeper, graph and graph.generation, self.only
+
+    @property
+    def mends(self) -> bool:
+        """Whether it looks its citations up, and asks once more where they fail."""
+        return self.only is None and self.verifier is not None
+
+    def suits(self, query: Query) -> float:
+        """The probability, by its words and by what the query names, that it is about its code."""
+        return bid(super().suits(query), query.text, self.keeper.graph)
+
+    def computes(self, query: Query) -> bool:
+        """Whether the query asks outright for something that the graph knows exactly."""
+        graph = self.keeper.graph
+        return self.only is None and graph is not None and graph.reads(query.text) is not None
+
+    async def can_handle(self, query: Query) -> float:
+        """Nearly certain of what the graph knows; of the rest as sure as `suits`."""
+        return SURE if self.computes(query) else self.suits(query) * self.reliability
+
+    async def compute(self, query: Query) -> Answer | None:
+        """The exact answer of the graph; None where the query does not ask for one."""
+        if not self.computes(query):
+            return None
+        graph = await self.keeper.current()
+        question = graph.reads(query.text)
+        if question is None:
+            return None
+        started = time.perf_counter()
+        findings = await asyncio.to_thread(graph.answer, question)
+        return self._answer("computed/graph", findings, EXACT_CONFIDENCE, started)
+
+    async def stream(self, query: Query) -> AsyncGenerator[Chunk]:
+        """The exact answer in one piece; else a model's, made from passages and checked.
+
+        Raises:
+            NotIndexed: there is no index yet.
+            CollegiumError: as `ModelExpert.stream`.
+        """
+        computed = await self.compute(query)
+        if computed is not None:
+            yield Chunk.whole(computed)
+            return
+        started = time.perf_counter()
+        graph = await self.keeper.current()
+        findings = await graph.query_semantic(query.text, limit=self._passages)
+        if self.pool is None or not findings.found:
+            confidence = FOUND_CONFIDENCE if findings.found else NOTHING_CONFIDENCE
+            yield Chunk.whole(self._answer("computed/search", findings, confidence, started))
+        else:
+            async with aclosing(self._read(query, findings, graph)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    async def _read(
+        self, query: Query, findings: Findings, graph: KnowledgeGraph
+    ) -> AsyncGenerator[Chunk]:
+        """What a model makes of the passages; checked where checking is not switched off."""
+        asked, places = briefed(query, findings.found, graph.root.name)
+        if self.verifier is None:
+            async with aclosing(ModelExpert.stream(self, asked)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+            return
+        answer = await spoken(ModelExpert.stream(self, asked), self)
+        yield so_far(answer)
+        async with aclosing(self._improved(asked, answer, Citations(graph, places))) as improved:
+            async for answer in improved:
+                yield so_far(answer)
+        yield Chunk.whole(answer)
+
+    def _answer(self, model: str, findings: Findings, confidence: float, started: float) -> Answer:
+        """Findings as the expert says them; where they are exact, that is the verdict."""
+        answer = Answer(self.name, model, said(findings), confidence)
+        latency_ms = (time.perf_counter() - started) * 1000
+        verdict = Verdict("passed", f"the graph of {self.keeper.terms.root.name}", "graph")
+        return replace(answer, latency_ms=latency_ms, verdict=verdict if findings.exact else None)

@@ -1,0 +1,144 @@
+"""TypeScript's types, written as expressions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from collegium.knowledge.languages.ecmascript import declarations
+from collegium.knowledge.languages.ecmascript.functions import (
+    Title,
+    define,
+)
+from collegium.knowledge.languages.ecmascript.members import key_of
+from collegium.knowledge.languages.ecmascript.values import NAME
+from collegium.knowledge.parsing import rules, writing
+from collegium.knowledge.parsing.nodes import first
+from collegium.knowledge.parsing.writing import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tree_sitter import Node
+
+    from collegium.knowledge.languages.grammar import Rule
+    from collegium.knowledge.parsing.reading import Reading
+
+
+TYPE_PARAMETER: Final = "<typevar>"
+
+
+def predefined(reading: Reading, node: Node) -> str:
+    """Read `string`, `number`, `any`."""
+    name = reading.text(node)
+    return UNKNOWN if name in {"any", "unknown"} else f"<{name}>"
+
+
+def generic(reading: Reading, node: Node) -> str:
+    """Read `Name<A, B>`."""
+    name, given = (node.child_by_field_name(field) for field in ("name", "type_arguments"))
+    if name is None or given is None:
+        return reading.inside(node)
+    return writing.item(reading.value(name), reading.value(given))
+
+
+def array(reading: Reading, node: Node) -> str:
+    """Read `A[]`."""
+    of = first(node)
+    return UNKNOWN if of is None else writing.item("Array", writing.part(reading.value(of)))
+
+
+def one_of(reading: Reading, node: Node) -> str:
+    """Read `A | B` and `A & B`: a value has the members of one, or of both."""
+    return writing.either([reading.value(part) for part in node.named_children] or [UNKNOWN])
+
+
+def literal(reading: Reading, node: Node) -> str:
+    """Read a literal that is a type."""
+    of = first(node)
+    return UNKNOWN if of is None else reading.value(of)
+
+
+def query(reading: Reading, node: Node) -> str:
+    """Read `typeof x`, which names x; that the type is x's cannot be written."""
+    reading.inside(node)
+    return UNKNOWN
+
+
+def function(reading: Reading, node: Node) -> str:
+    """Read `(x: X) => Y`, written as a function of an X that gives a Y."""
+    with reading.anonymous(node):
+        taken = reading.parameters(node.child_by_field_name("parameters"))
+        result = reading.field(node, "return_type")
+    told = [each.annotation or UNKNOWN for each in taken if each.name != "this"]
+    return writing.item("Function", ", ".join(map(writing.part, [*told, result or UNKNOWN])))
+
+
+def type_parameter(reading: Reading, node: Node) -> str:
+    """Read `T extends Bound = Default`."""
+    name, bound = (node.child_by_field_name(field) for field in ("name", "constraint"))
+    if name is not None:
+        limit = "" if bound is None else reading.value(bound)
+        reading.bind(reading.text(name), TYPE_PARAMETER, node, annotation=limit, how="parameter")
+    reading.others(node, name, bound)
+    return UNKNOWN
+
+
+def shape(reading: Reading, node: Node) -> str:
+    """Read an object type; without a name of its own it gets a hidden one, as a literal does."""
+    if node.parent is not None and node.parent.type == "type_alias_declaration":
+        return reading.inside(node)
+    holder = reading.hidden()
+    for part in node.named_children:
+        key = part.child_by_field_name("name")
+        if part.type == "property_signature" and key is not None:
+            typed = reading.annotation(part.child_by_field_name("type"))
+            target = f"{holder}.{key_of(reading, key)}"
+            reading.bind(target, "", part, annotation=typed, how="field")
+        elif part.type == "method_signature" and key is not None:
+            define(
+                reading, part, Title(key_of(reading, key), holder, hung=True), part, kind="method"
+            )
+        else:
+            reading.value(part)
+    return holder
+
+
+RULES: Final[Mapping[str, Rule]] = {
+    "abstract_class_declaration": rules.inside,
+    "array_type": array,
+    "as_expression": declarations.cast,
+    "asserts_annotation": rules.inside,
+    "call_signature": declarations.signature,
+    "construct_signature": declarations.signature,
+    "constructor_type": declarations.signature,
+    "constraint": rules.through(),
+    "enum_body": declarations.enum_body,
+    "enum_declaration": declarations.enum,
+    "function_type": function,
+    "generic_type": generic,
+    "index_signature": declarations.signature,
+    "interface_declaration": declarations.interface,
+    "internal_module": declarations.namespace,
+    "intersection_type": one_of,
+    "literal_type": literal,
+    "lookup_type": query,
+    "module": declarations.namespace,
+    "nested_identifier": rules.member("object", "property"),
+    "nested_type_identifier": rules.member("module", "name"),
+    "non_null_expression": declarations.kept,
+    "object_type": shape,
+    "parenthesized_type": rules.through(),
+    "predefined_type": predefined,
+    "property_signature": declarations.property_signature,
+    "readonly_type": rules.through(),
+    "satisfies_expression": declarations.kept,
+    "tuple_type": rules.collection("Array", by_place=True),
+    "type_alias_declaration": declarations.alias,
+    "type_annotation": rules.through(),
+    "type_arguments": rules.arguments,
+    "type_assertion": declarations.assertion,
+    "type_identifier": NAME,
+    "type_parameter": type_parameter,
+    "type_query": query,
+    "union_type": one_of,
+}

@@ -1,0 +1,1 @@
+"""What a table cannot say of Python: `types`, `conditions`, `patterns`, `calls`, `docstrings`."""

@@ -1,0 +1,51 @@
+"""Manifests: the files in which a tree says by what name others know it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, cast
+
+from collegium.knowledge.facts import FileFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_GO_MODULE: Final = re.compile(r'^\s*module\s+"?([^\s"]+)', re.MULTILINE)
+
+
+def manifest(path: str, text: str) -> FileFacts:
+    """Return the facts of one of NAMES: the name of what it describes, as the package."""
+    name = path.rpartition("/")[2]
+    if name in _OF_SCRIPTS:
+        from collegium.knowledge.languages.ecmascript.manifests import facts  # noqa: PLC0415 -- only for who reads them
+
+        return facts(path, text)
+    read = _READERS.get(name)
+    package = read(text) if read else ""
+    return FileFacts(path, "manifest", text.count("\n") + 1, package=package)
+
+
+def _go(text: str) -> str:
+    found = _GO_MODULE.search(text)
+    return found[1] if found else ""
+
+
+def _cargo(text: str) -> str:
+    """Return the name of the library, which is that of the package with underscores."""
+    import tomllib  # noqa: PLC0415 -- only for who reads Rust
+
+    try:
+        settings = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return ""
+    for part in ("lib", "package"):
+        table: object = settings.get(part)
+        name = cast("dict[str, object]", table).get("name") if isinstance(table, dict) else None
+        if isinstance(name, str):
+            return name.replace("-", "_")
+    return ""
+
+
+_READERS: Final[Mapping[str, Callable[[str], str]]] = {"go.mod": _go, "Cargo.toml": _cargo}
+_OF_SCRIPTS: Final = frozenset({"package.json", "tsconfig.json", "jsconfig.json"})
+NAMES: Final = frozenset(_READERS) | _OF_SCRIPTS
