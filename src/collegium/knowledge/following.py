@@ -1,0 +1,116 @@
+"""Keeping what is known of a codebase the same as its folder, in threads beside the questions."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from collegium.errors import CollegiumError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from collegium.knowledge.codebase import KnowledgeGraph
+
+logger = logging.getLogger(__name__)
+
+
+class _Stopped(Exception):
+    """Whoever wanted to know has gone: what is being done need not be finished."""
+
+
+class Follower:
+    """Takes up what changes in the folder of a graph, and computes its vectors meanwhile.
+
+    Each has a thread of its own, since vectors take minutes where words take milliseconds. It is
+    started and stopped once, best as a context manager; any thread may ask the graph meanwhile.
+
+    Args:
+        graph: what is kept up to date.
+        follow: whether it goes on after the first look at the folder.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, *, follow: bool = True) -> None:
+        self._graph, self._follow = graph, follow
+        self._stop, self._ready, self._changed = (threading.Event() for _ in range(3))
+        self._threads = (
+            threading.Thread(target=self._keep, name="collegium-follow", daemon=True),
+            threading.Thread(target=self._embed, name="collegium-embed", daemon=True),
+        )
+        self.doing = ""
+        self.failure: CollegiumError | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End, within a second; what was being done is as if it had not been begun."""
+        self._stop.set()
+        self._changed.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until all that was in the folder at the beginning can be asked for; if it can.
+
+        Raises:
+            CollegiumError: the folder cannot be followed.
+        """
+        ready = self._ready.wait(timeout_s)
+        if self.failure is not None:
+            raise self.failure
+        return ready
+
+    def _keep(self) -> None:
+        try:
+            self._look()
+            if self._follow:
+                for report in self._graph.index.follow(self._stop):
+                    if report:
+                        self._changed.set()
+        except _Stopped:
+            logger.debug("reading %s ends early, since it is no longer wanted", self._graph.root)
+        except CollegiumError as error:
+            logger.warning("%s is not followed any more: %s", self._graph.root, error)
+            self.failure = error
+        except Exception as error:  # nobody else sees this thread end
+            logger.exception("%s is not followed any more", self._graph.root)
+            self.failure = CollegiumError(f"{self._graph.root} is not followed: {error}")
+        finally:
+            self.doing = ""
+            self._ready.set()
+
+    def _look(self) -> None:
+        self._graph.update(progress=self._tell)
+        self.doing = ""
+        self._ready.set()
+        self._changed.set()
+
+    def _tell(self, done: int, total: int, what: str) -> None:
+        self.doing = f"{what}, {done} of {total}" if total else what
+        if self._stop.is_set():
+            raise _Stopped
+
+    def _embed(self) -> None:
+        try:
+            while self._changed.wait() and not self._stop.is_set():
+                self._changed.clear()
+                self._graph.embed(stop=self._stop)
+        except Exception:  # an encoder may be other people's code; words and graph go on
+            logger.exception("%s is not found by its meaning", self._graph.root)

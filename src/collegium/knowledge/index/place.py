@@ -1,0 +1,94 @@
+"""Where the index of a folder lies: in the user's cache, never in the folder."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
+
+from collegium.errors import IndexUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+PRIVATE_FILE: Final = 0o600
+PRIVATE_FOLDER: Final = 0o700
+
+
+def place_of(root: Path, cache: Path | None = None) -> Path:
+    """The file for the index of `root`, a real path; `cache` is the user's where it is None."""
+    if cache is None:
+        from collegium.config.environment import cache_dir  # noqa: PLC0415 -- pydantic: 100 ms
+
+        cache = cache_dir()
+    digest = blake2b(os.fsencode(root), digest_size=8).hexdigest()
+    name = "".join(letter if letter.isalnum() else "-" for letter in root.name)[:40]
+    return cache / "knowledge" / f"{name or 'root'}-{digest}.sqlite"
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder of the index at `path`, for its owner alone.
+
+    Raises:
+        IndexUnusable: there cannot be one.
+    """
+    with translated(path):
+        path.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file for its owner alone, unless there is one.
+
+    Raises:
+        IndexUnusable: there cannot be one.
+    """
+    with translated(path):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
+
+
+def condemn(path: Path) -> None:
+    """Leave a note that the index at `path` was found damaged, for whoever can mend it."""
+    with suppress(OSError):
+        _note(path).touch(PRIVATE_FILE)
+
+
+def is_condemned(path: Path) -> bool:
+    """Whether the index at `path` was found damaged."""
+    return _note(path).exists()
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a broken index to '.broken', in the place of an older one; its log goes.
+
+    Raises:
+        IndexUnusable: it cannot be renamed.
+    """
+    broken = path.with_name(f"{path.name}.broken")
+    with translated(path):
+        path.replace(broken)
+        for ending in ("-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        _note(path).unlink(missing_ok=True)
+    return broken
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(f"{path.name}.damaged")
+
+
+@contextmanager
+def translated(path: Path) -> Generator[None]:
+    """What the file system says of the index at `path`, as this room says it.
+
+    Raises:
+        IndexUnusable: it said no.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise IndexUnusable(
+            f"the index {path} cannot be used: {error.strerror or error}; make room or "
+            "permission there, or choose another folder with COLLEGIUM_CACHE"
+        ) from error

@@ -1,0 +1,129 @@
+"""What ignore files say, in git's order: nearer folders overrule, later lines overrule."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+    from pathlib import Path
+
+    from pathspec import GitIgnoreSpec
+
+# In one folder the later overrules the earlier.
+IGNORE_FILES: Final = (".gitignore", ".ignore", ".collegiumignore")
+# An ignore file that is longer was never meant as one.
+LIMIT_BYTES: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The rules of one ignore file.
+
+    They hold for paths below its folder: what the walk calls `path` is `above + path[cut:]` there.
+    """
+
+    where: str
+    spec: GitIgnoreSpec
+    quick: re.Pattern[str]
+    cut: int = 0
+    above: str = ""
+
+    def verdict(self, path: str) -> bool | None:
+        """True where the path is to be ignored, False where it is taken back in, None: no word."""
+        inside = self.above + path[self.cut :]
+        if self.quick.match(inside) is None:
+            return None
+        return self.spec.check_file(inside).include
+
+
+@dataclass(frozen=True, slots=True)
+class Ignoring:
+    """All rules that hold in a folder, the nearest last."""
+
+    layers: tuple[Layer, ...] = ()
+
+    def names(self, path: str) -> str:
+        """The ignore file that rules `path` out, '' where none does; folders end in '/'."""
+        for layer in reversed(self.layers):
+            verdict = layer.verdict(path)
+            if verdict is not None:
+                return layer.where if verdict else ""
+        return ""
+
+    def within(self, root: Path, folder: str, names: Container[str]) -> Ignoring:
+        """The rules in a folder of the tree, which ends in '/' or is '', that holds `names`."""
+        found = (
+            layer_of(root / folder / name, folder + name, cut=len(folder))
+            for name in IGNORE_FILES
+            if name in names
+        )
+        added = tuple(layer for layer in found if layer is not None)
+        return Ignoring(self.layers + added) if added else self
+
+
+def around(root: Path) -> Ignoring:
+    """The rules that folders above `root` have for it, where it lies in a git repository.
+
+    A root that they rule out as a whole was asked for by name: then they do not count.
+    """
+    folders = list(_up_to_repository(root))
+    layers: list[Layer | None] = []
+    for folder in reversed(folders):
+        above = f"{root.relative_to(folder).as_posix()}/" if folder != root else ""
+        if folder == folders[-1]:
+            exclude = folder / ".git" / "info" / "exclude"
+            layers.append(layer_of(exclude, ".git/info/exclude", above=above))
+        if folder != root:
+            layers.extend(
+                layer_of(folder / name, str(folder / name), above=above) for name in IGNORE_FILES
+            )
+    rules = Ignoring(tuple(layer for layer in layers if layer is not None))
+    return Ignoring() if rules.names("") else rules
+
+
+def _up_to_repository(root: Path) -> Iterator[Path]:
+    """The folders from `root` up to the one that holds `.git`; none where there is no such."""
+    chain = [root, *root.parents]
+    for count, folder in enumerate(chain, 1):
+        if (folder / ".git").exists():
+            yield from chain[:count]
+            return
+
+
+def layer_of(file: Path, where: str, *, cut: int = 0, above: str = "") -> Layer | None:
+    """The rules of an ignore file; None where it has none, or cannot be read."""
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 -- only where there is an ignore file
+
+    try:
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > LIMIT_BYTES:
+            return None
+        lines = file.read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    spec = GitIgnoreSpec.from_lines(line for line in lines if _sound(line))
+    expressions = [one.regex for one in cast("list[_Pattern]", list(spec.patterns)) if one.regex]
+    if not expressions:
+        return None
+    # One expression of them all: most paths are met by none, and are done with in one go.
+    quick = "|".join(re.sub(r"\?P<\w+>", "?:", one.pattern) for one in expressions)
+    return Layer(where, spec, re.compile(quick), cut, above)
+
+
+class _Pattern(Protocol):
+    """What `pathspec` has of a line: nothing to be matched where it is a comment."""
+
+    regex: re.Pattern[str] | None
+
+
+def _sound(line: str) -> bool:
+    """Whether a line is a pattern; git too passes over those that are not."""
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 -- only where there is an ignore file
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True
