@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from collegium.cli.terminal import stderr
@@ -44,6 +44,26 @@ def counting(what: str, total: int | None) -> Generator[Callable[[int], None]]:
     with bar:
         task = bar.add_task(what, total=total)
         yield lambda more: bar.advance(task, more)
+
+
+@contextmanager
+def stages() -> Generator[Callable[[int, int, str], None]]:
+    """Shows work in stages: give it how many are done, how many there are, and the stage.
+
+    Where there turns out to be no work, nothing is loaded for it.
+    """
+    with ExitStack() as showing:
+        bars: list[Progress] = []
+        shown: dict[str, TaskID] = {}
+
+        def show(done: int, total: int, stage: str) -> None:
+            if not bars:
+                bars.append(showing.enter_context(_bars(stderr(), transfers=False)))
+            if stage not in shown:
+                shown[stage] = bars[0].add_task(stage)
+            bars[0].update(shown[stage], completed=done, total=total or None)
+
+        yield show
 
 
 def _bars(console: Console, *, transfers: bool) -> Progress:

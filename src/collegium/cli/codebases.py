@@ -1,0 +1,141 @@
+"""What the verbs about a codebase share: which folder it is, its index, its encoder, its words."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from collegium.cli.progress import stages
+from collegium.errors import PluginError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from collegium.encoders.base import Encoder
+    from collegium.knowledge.codebase import Finding, Findings, KnowledgeGraph
+
+# A folder with more files than this is not indexed unless that is asked for.
+MOST_FILES_UNASKED: Final = 5000
+EXTRA: Final = "pip install 'collegium[knowledge]'"
+
+TreePath = Annotated[
+    Path | None,
+    typer.Option(
+        "--path",
+        metavar="PATH",
+        help="The codebase; else the nearest folder above that has an index, else this folder.",
+    ),
+]
+Lexical = Annotated[
+    bool, typer.Option("--lexical", help="Go by words alone: no vectors and no encoder.")
+]
+AsItIs = Annotated[
+    bool, typer.Option("--no-index", help="Take the index as it is; do not look for changes.")
+]
+
+
+@contextmanager
+def codebase(
+    path: Path | None, *, lexical: bool = False, as_it_is: bool = False
+) -> Generator[KnowledgeGraph]:
+    """The graph of a codebase, as its folder is now; one that has no index gets it if it is small.
+
+    Raises:
+        NotIndexed: it has no index, and is large or must be taken as it is.
+        TreeRefused: it is no folder that can be read.
+        IndexUnusable: its index cannot be opened, made or written.
+        PluginError: the extra is not installed.
+    """
+    root = path if path is not None else nearest(Path.cwd())
+    with opened(root, create=not as_it_is and not _is_large(root), lexical=lexical) as graph:
+        if not as_it_is:
+            with stages() as progress:
+                graph.update(progress=progress)
+        yield graph
+
+
+@contextmanager
+def opened(root: Path, *, create: bool, lexical: bool = False) -> Generator[KnowledgeGraph]:
+    """The graph of the codebase in a folder, as its index has it.
+
+    Raises:
+        NotIndexed: there is no index, and `create` is false.
+        TreeRefused: it is no folder that can be read.
+        IndexUnusable: the index cannot be opened or made.
+        PluginError: the extra is not installed.
+    """
+    try:
+        from collegium.knowledge.codebase import KnowledgeGraph  # noqa: PLC0415 -- many verbs need
+    except ImportError as error:
+        raise PluginError(f"knowing a codebase takes an extra ({error}): {EXTRA}") from error
+    graph = KnowledgeGraph.open(root, encoder=None if lexical else builtin, create=create)
+    try:
+        yield graph
+    finally:
+        graph.close()
+
+
+def nearest(folder: Path) -> Path:
+    """The nearest folder that has an index, upwards from this one; else this one."""
+    real = folder.resolve()
+    return next((one for one in (real, *real.parents) if _is_indexed(one)), folder)
+
+
+def builtin() -> Encoder:
+    """The college's own encoder, which loads its weights when it gets its first text."""
+    from collegium.routing.shelf import BUILTIN_ENCODER, encoder  # noqa: PLC0415 -- numpy, 80 ms
+
+    return encoder(BUILTIN_ENCODER)
+
+
+def findings_json(findings: Findings) -> dict[str, Any]:
+    """An answer of the graph, or of the search, as JSON has it."""
+    return {
+        "intent": findings.intent,
+        "name": findings.name,
+        "exact": findings.exact,
+        "targets": [finding_json(one) for one in findings.targets],
+        "found": [finding_json(one) for one in findings.found],
+        "perhaps": [finding_json(one) for one in findings.perhaps],
+        "others": [finding_json(one) for one in findings.others],
+        "note": findings.note,
+        "took_ms": round(findings.took_ms, 3),
+    }
+
+
+def finding_json(one: Finding) -> dict[str, Any]:
+    """One finding as JSON has it, without what it does not have."""
+    told = {
+        "file": one.file,
+        "symbol": one.symbol,
+        "kind": one.kind,
+        "line": one.line,
+        "lines": list(one.lines),
+        "start": one.start,
+        "end": one.end,
+        "signature": one.signature,
+        "snippet": one.snippet,
+        "trust": one.trust,
+        "score": round(one.score, 6),
+        "why": one.why,
+    }
+    told = {key: value for key, value in told.items() if value}
+    return told if one.of < 0 else {**told, "of": one.of}
+
+
+def _is_indexed(folder: Path) -> bool:
+    from collegium.knowledge.index.place import place_of  # noqa: PLC0415 -- many verbs need not
+
+    return place_of(folder).is_file()
+
+
+def _is_large(root: Path) -> bool:
+    """Whether a folder without an index is too large to get one unasked."""
+    if not root.is_dir() or _is_indexed(root.resolve()):
+        return False
+    from collegium.knowledge.tree import Tree  # noqa: PLC0415 -- as above
+
+    return len(Tree(root).walk().files) > MOST_FILES_UNASKED

@@ -1,0 +1,145 @@
+"""`collegium graph`: who calls, defines, inherits and imports what, exactly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from collegium.cli import options
+from collegium.cli.codebases import AsItIs, TreePath, codebase, findings_json
+from collegium.cli.terminal import harmless, say, say_json, stderr, verb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from collegium.knowledge.codebase import Finding, Findings
+    from collegium.knowledge.search.phrases import Intent
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="What it is about: `f`, `Type.method`, `pkg.module`, `path/to/file.py::f`, or "
+        "`f (in path/to/file.py)`.",
+    ),
+]
+Candidates = Annotated[
+    bool, typer.Option("--candidates", help="Also show what only bears a name that fits.")
+]
+All = Annotated[bool, typer.Option("--all", help="Over any number of steps, not only one.")]
+
+# What each verb shows, of NAME.
+VERBS: dict[Intent, str] = {
+    "callers": "Show what calls a function, method or class.",
+    "callees": "Show what a function, method or class calls.",
+    "importers": "Show which files import a module, or a symbol of one.",
+    "imports": "Show what a file or module imports.",
+    "where": "Show where something is defined: all that bear the name.",
+    "references": "Show what uses a name in any way: calls it, refers to it, inherits from it.",
+    "documents": "Show which sections of the documents name something.",
+    "overrides": "Show which methods override one.",
+}
+STEPWISE: dict[Intent, str] = {
+    "subclasses": "Show what inherits from a type.",
+    "bases": "Show what a type inherits from.",
+}
+
+
+def app() -> typer.Typer:
+    """The verbs under `collegium graph`."""
+    verbs = typer.Typer(
+        help="Ask the graph of a codebase: exact answers, with the places where they were seen.",
+        no_args_is_help=True,
+    )
+    for intent, promise in VERBS.items():
+        verbs.command(intent, help=_help(intent, promise))(_verb(intent))
+    for intent, promise in STEPWISE.items():
+        verbs.command(intent, help=_help(intent, promise))(_stepwise(intent))
+    return verbs
+
+
+def _help(intent: Intent, promise: str) -> str:
+    example = "src/app.py" if intent == "imports" else "Client.send"
+    return (
+        f"{promise}\n\nEach is a line on stdout: where, what, and how it is declared.\n\n"
+        f"Example:\n`collegium graph {intent} {example}`"
+    )
+
+
+def _verb(intent: Intent) -> Callable[..., None]:
+    @verb
+    def run(
+        name: Name,
+        path: TreePath = None,
+        candidates: Candidates = False,
+        as_it_is: AsItIs = False,
+        as_json: options.AsJson = False,
+        debug: options.Debug = False,
+    ) -> None:
+        del debug  # `verb` reads it
+        with codebase(path, lexical=True, as_it_is=as_it_is) as graph:
+            _tell(graph.ask(intent, name), candidates=candidates, as_json=as_json)
+
+    return run
+
+
+def _stepwise(intent: Intent) -> Callable[..., None]:
+    @verb
+    def run(
+        name: Name,
+        path: TreePath = None,
+        deep: All = False,
+        candidates: Candidates = False,
+        as_it_is: AsItIs = False,
+        as_json: options.AsJson = False,
+        debug: options.Debug = False,
+    ) -> None:
+        del debug  # `verb` reads it
+        with codebase(path, lexical=True, as_it_is=as_it_is) as graph:
+            _tell(graph.ask(intent, name, deep=deep), candidates=candidates, as_json=as_json)
+
+    return run
+
+
+def _tell(findings: Findings, *, candidates: bool, as_json: bool) -> None:
+    if as_json:
+        say_json(findings_json(findings))
+    else:
+        tell(findings, candidates=candidates)
+
+
+def tell(findings: Findings, *, candidates: bool = False) -> None:
+    """Lines of what was found on stdout; on stderr what they are about, and what else to know."""
+    for at, target in enumerate(findings.targets):
+        if findings.intent != "where":
+            _aside(f"{findings.intent} of {_with_place(target)}:")
+        found = findings.of(at)
+        say("".join(map(line_of, found)))
+        if not found:
+            _aside("  none")
+    if findings.perhaps and candidates:
+        _aside("perhaps, since only the name fits:")
+        say("".join(map(line_of, findings.perhaps)))
+    elif findings.perhaps:
+        _aside(f"{len(findings.perhaps)} more only bear a name that fits; --candidates shows them")
+    if findings.others:
+        others = ", ".join(map(_with_place, findings.others))
+        _aside(f"others bear the name as well: {others}")
+    if findings.note:
+        _aside(findings.note)
+
+
+def _aside(text: str) -> None:
+    stderr().print(harmless(text))
+
+
+def line_of(one: Finding) -> str:
+    """A finding as one line, apart by tabs: where, what it is, how it is declared."""
+    declared = "" if one.lines else " ".join(one.signature.split())
+    parts = [one.place or "(elsewhere)", one.name, *filter(None, [declared])]
+    return harmless("\t".join(parts)).replace("\n", " ") + "\n"
+
+
+def _with_place(one: Finding) -> str:
+    return f"{one.name} ({one.place})" if one.symbol and one.file else one.name

@@ -1,0 +1,174 @@
+"""`collegium search`: find the code that a question is about, or its exact answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple
+
+import typer
+
+from collegium.cli import options
+from collegium.cli.codebases import AsItIs, Lexical, TreePath, codebase, findings_json
+from collegium.cli.graph import tell
+from collegium.cli.progress import stages
+from collegium.cli.queries import query_text
+from collegium.cli.terminal import harmless, say, say_json, stderr, stdout, verb
+from collegium.errors import DataError, QueryError
+from collegium.jsonvalues import is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    from rich.table import Table
+
+    from collegium.knowledge.codebase import Finding, Findings, KnowledgeGraph
+
+SOME_LINES_BAD = 4
+FOR_PEOPLE, FOR_A_LINE = 10, 100
+
+
+@verb
+def search(
+    query: Annotated[
+        str | None, typer.Argument(help="What to find; `-` or nothing reads it from a pipe.")
+    ] = None,
+    batch: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.jsonl", help="Answer every line of a file (`-`: of stdin)."),
+    ] = None,
+    path: TreePath = None,
+    root: Annotated[
+        Path | None, typer.Option("--root", metavar="PATH", help="The same as --path.")
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many to find, at most; 10, and 100 for a line of a batch."),
+    ] = None,
+    lexical: Lexical = False,
+    as_it_is: AsItIs = False,
+    as_json: options.AsJson = False,
+    debug: options.Debug = False,
+) -> None:
+    """Search a codebase in any words. Questions of the graph are answered exactly.
+
+    Lines of a batch are `{"qid", "query"}`. One line of JSON comes out for each, in order:
+    `{"qid", "ranked", "answer", "latency_ms"}`, where only questions of the graph have an answer.
+
+    Examples:
+    `collegium search "where are sessions closed after an error?"`
+
+    `collegium search "what calls Client.send?" --json`
+
+    `collegium search --batch questions.jsonl --root ~/project > answers.jsonl`
+    """
+    del debug  # `verb` reads it
+    if batch is not None and query is not None:
+        raise typer.BadParameter("give a query or --batch, not both")
+    text = query_text(query) if batch is None else ""
+    with codebase(path or root, lexical=lexical, as_it_is=as_it_is) as graph:
+        if batch is not None:
+            _batch(graph, batch, limit or FOR_A_LINE)
+            return
+        findings = graph.search(text, limit or FOR_PEOPLE)
+        if as_json:
+            say_json(findings_json(findings))
+        else:
+            _tell(findings)
+
+
+def _tell(findings: Findings) -> None:
+    if findings.intent != "search":
+        tell(findings)
+    elif findings.found:
+        stdout().print(_table(findings.found))
+    else:
+        say(f"{findings.note}\n")
+
+
+def _table(found: Iterable[Finding]) -> Table:
+    from rich import box  # noqa: PLC0415 -- 40 ms, only where something is shown
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("where", overflow="fold")
+    table.add_column("what", overflow="fold")
+    table.add_column("why", overflow="fold")
+    for one in found:
+        where = Text(harmless(f"{one.file}:{one.line}"))
+        table.add_row(where, Text(harmless(one.name)), Text(harmless(one.why)))
+    return table
+
+
+class Asked(NamedTuple):
+    """A line of a batch."""
+
+    qid: Any
+    text: str
+
+
+def _batch(graph: KnowledgeGraph, batch: Path, limit: int) -> None:
+    """Answer the lines of a file; those that are bad are named on stderr and left out."""
+    with stages() as progress:
+        graph.embed(progress=progress)
+    console, bad = stderr(), 0
+    with _opened(batch) as lines:
+        for number, raw in enumerate(lines, start=1):
+            if not raw.strip():
+                continue
+            try:
+                asked = parse_line(raw, number)
+            except QueryError as error:
+                bad += 1
+                console.print(harmless(str(error)), style="yellow")
+                continue
+            sys.stdout.write(json.dumps(_answered(graph, asked, limit), ensure_ascii=False) + "\n")
+    if bad:
+        raise typer.Exit(SOME_LINES_BAD)
+
+
+def parse_line(raw: bytes, number: int) -> Asked:
+    """The question in a line of a batch.
+
+    Raises:
+        QueryError: it is none; the message names the line.
+    """
+    try:
+        value = json.loads(raw)
+    except ValueError as error:
+        raise QueryError(f"line {number}: it is no JSON: {error}") from error
+    if not is_object(value) or not isinstance(value.get("query"), str) or "qid" not in value:
+        raise QueryError(f'line {number}: it has to be {{"qid": ..., "query": "..."}}')
+    return Asked(value["qid"], value["query"])
+
+
+def _answered(graph: KnowledgeGraph, asked: Asked, limit: int) -> dict[str, Any]:
+    """The line that answers a question; the places of an exact answer come without lines."""
+    begin = time.perf_counter()
+    findings = graph.search(asked.text, limit, snippets=False)
+    latency_ms = (time.perf_counter() - begin) * 1000
+    told: dict[str, Any] = {"qid": asked.qid, "ranked": list(_places(findings.found))}
+    if findings.intent != "search":
+        told["answer"] = told["ranked"]
+    return {**told, "latency_ms": round(latency_ms, 3)}
+
+
+def _places(found: Iterable[Finding]) -> Iterator[dict[str, str]]:
+    """The files and symbols of the tree among what was found, each once."""
+    places = dict.fromkeys((one.file, one.symbol) for one in found if one.file)
+    for file, symbol in places:
+        yield {"file": file, "symbol": symbol} if symbol else {"file": file}
+
+
+def _opened(batch: Path) -> AbstractContextManager[BinaryIO]:
+    if str(batch) == "-":
+        return nullcontext(sys.stdin.buffer)
+    try:
+        return batch.open("rb")
+    except OSError as error:
+        raise DataError(f"cannot read {batch}: {error.strerror or error}") from error

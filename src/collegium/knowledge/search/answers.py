@@ -1,0 +1,154 @@
+"""What was found, said in Markdown: sentences and lists with `file:line`, as a person would."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from collegium.knowledge.facts import MODULE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from collegium.knowledge.search.findings import Finding, Findings
+    from collegium.knowledge.search.phrases import Intent
+
+# So many are listed; who wants all asks the graph itself.
+LISTED: Final = 50
+
+
+class Wording(NamedTuple):
+    """How an answer begins, about one target: if nothing, one thing or several were found."""
+
+    none: str
+    one: str
+    many: str
+
+
+WORDINGS: Final[dict[Intent, Wording]] = {
+    "callers": Wording(
+        "Nothing in this codebase calls {target}.",
+        "One place calls {target}:",
+        "{count} places call {target}:",
+    ),
+    "callees": Wording(
+        "{target} calls nothing that this codebase defines.",
+        "{target} calls one definition of this codebase:",
+        "{target} calls {count} definitions of this codebase:",
+    ),
+    "where": Wording("", "{name} is defined here:", "{count} definitions are called {name}:"),
+    "subclasses": Wording(
+        "Nothing in this codebase inherits from {target}.",
+        "One type inherits from {target}:",
+        "{count} types inherit from {target}:",
+    ),
+    "bases": Wording(
+        "{target} inherits from nothing.",
+        "{target} inherits from one type:",
+        "{target} inherits from {count} types:",
+    ),
+    "importers": Wording(
+        "No file of this codebase imports {target}.",
+        "One file imports {target}:",
+        "{count} files import {target}:",
+    ),
+    "imports": Wording(
+        "{target} imports nothing.",
+        "{target} imports one thing:",
+        "{target} imports {count} things:",
+    ),
+    "references": Wording(
+        "Nothing in this codebase uses {target}.",
+        "{target} is used in one place:",
+        "{target} is used in {count} places:",
+    ),
+    "documents": Wording(
+        "No document of this codebase names {target}.",
+        "One section of the documents names {target}:",
+        "{count} sections of the documents name {target}:",
+    ),
+    "overrides": Wording(
+        "Nothing in this codebase overrides {target}.",
+        "One method overrides {target}:",
+        "{count} methods override {target}:",
+    ),
+}
+
+
+def said(findings: Findings) -> str:
+    """The answer as Markdown text, complete sentences and lists, without a model."""
+    if findings.intent == "search":
+        return _search(findings)
+    if not findings.exact:
+        return _sentence(findings.note)
+    wording = WORDINGS[findings.intent]
+    parts = [_about(findings, wording)]
+    if findings.perhaps:
+        listed = "\n".join(_items(findings.perhaps))
+        parts.append(f"Perhaps also these, of which only the name fits:\n\n{listed}")
+    if findings.others:
+        others = ", ".join(f"`{one.symbol}` (`{one.place}`)" for one in findings.others[:LISTED])
+        parts.append(f"Others bear the name as well: {others}.")
+    if findings.note:
+        parts.append(_sentence(findings.note))
+    return "\n\n".join(parts)
+
+
+def _about(findings: Findings, wording: Wording) -> str:
+    name = f"`{findings.name}`"
+    if findings.intent == "where":
+        return _worded(wording, findings.found, name=name)
+    within = f" (looking only in `{findings.within}`)" if findings.within else ""
+    paragraphs = [
+        _worded(wording, findings.of(at), name=name, target=_named(target) + within)
+        for at, target in enumerate(findings.targets)
+    ]
+    if len(paragraphs) > 1:
+        paragraphs.insert(0, f"{len(paragraphs)} definitions are called {name}.")
+    return "\n\n".join(paragraphs)
+
+
+def _worded(wording: Wording, found: tuple[Finding, ...], *, name: str, target: str = "") -> str:
+    if not found:
+        return _sentence(wording.none.format(target=target, name=name))
+    form = wording.one if len(found) == 1 else wording.many
+    head = _sentence(form.format(target=target, name=name, count=len(found)), end="")
+    items = list(_items(found))
+    if len(found) > LISTED:
+        items.append(f"- and {len(found) - LISTED} more")
+    return "\n".join((head, "", *items))
+
+
+def _search(findings: Findings) -> str:
+    if not findings.found:
+        return _sentence(findings.note or "nothing here is like that")
+    lines = [
+        f"{at}. {_named(one)}{_aside(one.why)}" for at, one in enumerate(findings.found, start=1)
+    ]
+    return "\n".join(lines)
+
+
+def _items(found: Iterable[Finding]) -> Iterator[str]:
+    for one in [*found][:LISTED]:
+        shown = one.signature if one.signature and not one.lines else ""
+        yield f"- {_named(one)}" + (f": `{' '.join(shown.split())}`" if shown else "")
+
+
+def _named(one: Finding) -> str:
+    """A finding as a name in code and where it is: `` `Client.get` (`client.py:12`) ``."""
+    if not one.file:
+        return f"`{one.symbol}`, from elsewhere"
+    if not one.symbol:
+        lines = "line" if len(one.lines) == 1 else "lines"
+        return f"`{one.file}`" + (f" ({lines} {', '.join(map(str, one.lines))})" * bool(one.lines))
+    symbol = "code at the top" if one.symbol == MODULE else f"`{one.symbol}`"
+    return f"{symbol} (`{one.place}`)"
+
+
+def _aside(text: str) -> str:
+    return f" -- {text}" if text else ""
+
+
+def _sentence(text: str, end: str = ".") -> str:
+    """A text that begins with a capital, unless with code, and ends as a sentence."""
+    ended = text if not end or text.endswith((".", "!", "?")) else f"{text}{end}"
+    return ended[:1].upper() + ended[1:]

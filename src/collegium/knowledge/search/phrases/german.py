@@ -1,0 +1,100 @@
+"""Graph questions in German."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from collegium.knowledge.search.phrases.language import Language
+
+GERMAN: Final = Language(
+    words="""
+        noise: der die das den dem des ein eine einen einer alle aller jede jeder bitte genau denn
+            eigentlich direkt direkte direkten alles uberall irgendwo hier sich
+        opener: zeige zeig mir finde such suche liste nenne nenn sag sage uns gib kannst konntest du
+            ich will wissen mochte auf bitte
+        whole: codebasis projekt repository repo code quelltext
+        thing: funktion funktionen methode methoden klasse klassen datei dateien modul module stelle
+            stellen typ typen paket pakete
+        what: wer welche welcher welches wem welchen
+        was: was
+        where: wo
+        from: von in aus
+        is: ist sind wird werden
+        rufen: ruft rufen
+        called: aufgerufen gerufen
+        auf: auf
+        caller: aufrufer aufrufern aufrufe aufrufstellen
+        placed: implementiert
+        person: ich man wir
+        find: finde findet finden
+        define: definiert definieren
+        definition: definition deklaration
+        inherit: erbt erben erweitert erweitern implementieren
+        derive: leitet leiten
+        ab: ab
+        derived: abgeleitet
+        sub: unterklasse unterklassen subklassen ableitungen implementierungen
+        base: basisklasse basisklassen oberklasse oberklassen elternklasse
+        whence: wovon
+        import: importiert importieren
+        use: benutzt benutzen verwendet verwenden nutzt nutzen referenziert
+        usage: verwendung verwendungen
+        documented: dokumentiert beschrieben
+        override: uberschreibt uberschreiben
+        overridden: uberschrieben
+    """,
+    phrases={
+        "callers": """
+            what [thing] rufen X auf
+            from what|where [thing] is X called
+            where is X [from] called
+            caller from X
+        """,
+        "callees": """
+            was rufen X auf
+            was is from X called
+            what thing is from X called
+        """,
+        "where": """
+            where is X define
+            where X define is
+            from what thing is X define
+            where is N [placed]
+            where find person N
+            what thing define X
+            definition from X
+        """,
+        "subclasses": """
+            what [thing] inherit [from] X
+            was inherit from X
+            what [thing] derive from X ab
+            what thing is from X derived
+            sub from X
+        """,
+        "bases": """
+            whence inherit X
+            from what [thing] inherit X
+            from was inherit X
+            base from X
+        """,
+        "importers": """
+            what [thing] import X
+            where is X import
+        """,
+        "imports": """
+            was import X
+        """,
+        "references": """
+            what [thing] use X
+            where is X use
+            usage from X
+        """,
+        "documents": """
+            where is N documented
+        """,
+        "overrides": """
+            what [thing] override X
+            where is X overridden
+        """,
+    },
+)

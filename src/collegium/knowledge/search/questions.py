@@ -1,0 +1,255 @@
+"""The answers of the graph: exact sets, each with the places where they were seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from collegium.knowledge.facts import MODULE
+from collegium.knowledge.graph import Node
+from collegium.knowledge.search import places
+from collegium.knowledge.search import targets as naming
+from collegium.knowledge.search.findings import Finding, Findings, is_certain
+from collegium.knowledge.search.targets import TYPES, Sought, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from collegium.knowledge.graph import Edge, EdgeKind
+    from collegium.knowledge.index import Index
+    from collegium.knowledge.search.intent import Question
+    from collegium.knowledge.search.phrases import Intent
+
+CALLABLE: Final = frozenset({"class", "interface", "enum", "function", "method"})
+CODE: Final = CALLABLE | {"module", "variable"}
+# What the name of a constructor is within its type; Java's bears the type's own.
+CONSTRUCTORS: Final = ("__init__", "__new__", "__post_init__", "constructor")
+# The kinds of definition that each question can be about, where one of them bears the name.
+FITTING: Final[dict[Intent, frozenset[str]]] = {
+    "callers": CALLABLE,
+    "callees": CALLABLE,
+    "subclasses": TYPES,
+    "bases": TYPES,
+    "overrides": frozenset({"method", "function"}),
+}
+ABOUT_FILES: Final[frozenset[Intent]] = frozenset({"importers", "imports"})
+INBOUND: Final[dict[Intent, tuple[EdgeKind, ...]]] = {
+    "callers": ("calls",),
+    "subclasses": ("inherits",),
+    "importers": ("imports",),
+    "references": ("calls", "references", "inherits"),
+    "documents": ("documents",),
+    "overrides": ("overrides",),
+}
+OUTBOUND: Final[dict[Intent, tuple[EdgeKind, ...]]] = {
+    "callees": ("calls",),
+    "bases": ("inherits",),
+    "imports": ("imports",),
+}
+DID: Final[dict[EdgeKind, str]] = {
+    "calls": "calls it",
+    "references": "refers to it",
+    "inherits": "inherits from it",
+    "imports": "imports it",
+    "documents": "names it",
+    "overrides": "overrides it",
+}
+
+
+def is_known(index: Index, question: Question) -> bool:
+    """Whether the tree has something that the question can be about."""
+    return bool(_placed(index, question)[1].targets)
+
+
+def answer(index: Index, question: Question) -> Findings:
+    """The answer of the graph to a question; it is exact unless nothing bears the name."""
+    with index.snapshot():
+        question, sought = _placed(index, question)
+        if not sought.targets:
+            return _nothing(index, question)
+        targets = tuple(_definition(index, target) for target in sought.targets)
+        found = _found(index, question, sought.targets)
+        if question.within:
+            found = [one for one in found if places.lies_in(one.file, question.within)]
+        return Findings(
+            intent=question.intent,
+            name=question.name,
+            found=tuple(one for one in found if is_certain(one.trust)),
+            exact=True,
+            targets=targets,
+            others=tuple(_definition(index, target) for target in sought.others),
+            perhaps=tuple(one for one in found if not is_certain(one.trust)),
+            note=_remark(question, sought),
+            within=question.within,
+        )
+
+
+def _placed(index: Index, question: Question) -> tuple[Question, Sought]:
+    """What is asked about; a place that it is not in is where the answers are to be."""
+    sought = _sought(index, question)
+    if question.place and not sought.targets and not question.within:
+        wider = replace(question, place="", within=question.place)
+        elsewhere = _sought(index, wider)
+        if elsewhere.targets and any(
+            places.lies_in(path, question.place) for path in index.files_holding("")
+        ):
+            return wider, elsewhere
+    return question, sought
+
+
+def _sought(index: Index, question: Question) -> Sought:
+    """The definitions, files or outside names that the question is about."""
+    intent, name, place = question.intent, question.name, question.place
+    named = naming.symbols(index, name, place)
+    if intent in ABOUT_FILES:
+        modules = _files(index, question)
+        known = replace(named, targets=(*modules, *named.targets))
+        return known if known.targets else Sought(naming.outside(index, name))
+    if intent == "subclasses" and not named.targets:
+        return Sought(naming.outside(index, name))
+    if not named.targets:
+        return Sought(_files(index, question))
+    return _fitting(named, FITTING.get(intent))
+
+
+def _files(index: Index, question: Question) -> tuple[Target, ...]:
+    return tuple(map(Target, places.files(index, question.name, question.place)))
+
+
+def _fitting(sought: Sought, kinds: frozenset[str] | None) -> Sought:
+    """Only what the question can be about, if there is such; what else bears the name comes after.
+
+    A name may also be bound to a value somewhere, or head a section: these come last.
+    """
+    named = (*sought.targets, *sought.others)
+    tiers = [(sought.targets, CALLABLE), (sought.targets, CODE)]
+    if kinds is not None:
+        tiers = [(sought.targets, kinds), (sought.others, kinds), *tiers]
+    for bearers, wanted in tiers:
+        chosen = tuple(one for one in bearers if one.symbol and one.symbol.kind in wanted)
+        if chosen:
+            rest = tuple(one for one in named if one not in chosen)
+            return replace(sought, targets=chosen, others=rest)
+    return sought
+
+
+def _found(index: Index, question: Question, targets: Sequence[Target]) -> list[Finding]:
+    intent = question.intent
+    if intent == "where":
+        return [replace(_definition(index, one), of=at) for at, one in enumerate(targets)]
+    found: dict[tuple[int, Node], Finding] = {}
+    for at, target in enumerate(targets):
+        edges = list(_edges(index, intent, target))
+        if question.deep:
+            edges = list(_all_steps(index, intent, target, edges))
+        for finding in _ends(index, intent, edges):
+            found.setdefault((at, Node(finding.file, finding.symbol)), replace(finding, of=at))
+    return list(found.values())
+
+
+def _edges(index: Index, intent: Intent, target: Target) -> Iterator[Edge]:
+    """The edges that answer a question about one target; what is outside stands for its members."""
+    if intent in INBOUND:
+        node, kinds = target.node, INBOUND[intent]
+        if intent == "references" and target.symbol is None:
+            kinds = (*kinds, "imports")  # a file is used by being imported
+        for one in [node] if node.file else index.outside(node.symbol):
+            yield from index.edges_to(one, kinds)
+        return
+    for node in _own_nodes(index, intent, target):
+        yield from index.edges_from(node, OUTBOUND[intent])
+
+
+def _own_nodes(index: Index, intent: Intent, target: Target) -> Iterator[Node]:
+    """The nodes whose doings count as the target's: a type's constructor, what a file holds."""
+    node = target.node
+    yield node
+    if intent != "callees":
+        return
+    if target.symbol is None:
+        yield Node(node.file, MODULE)
+        yield from (Node(node.file, symbol.path) for symbol in index.symbols_of(node.file))
+    elif target.symbol.kind in TYPES:
+        names = (*CONSTRUCTORS, target.symbol.name)
+        yield from (Node(node.file, f"{node.symbol}.{name}") for name in names)
+
+
+def _all_steps(
+    index: Index, intent: Intent, target: Target, edges: Sequence[Edge]
+) -> Iterator[Edge]:
+    """The edges, and those that follow from what they lead to, each node once."""
+    seen = {target.node}
+    waiting = list(edges)
+    while waiting:
+        edge = waiting.pop(0)
+        node = edge.source if intent in INBOUND else edge.target
+        if node in seen:
+            continue
+        seen.add(node)
+        yield edge
+        if node.file:
+            waiting += _edges(index, intent, Target(node, index.symbol(*node)))
+
+
+def _ends(index: Index, intent: Intent, edges: Iterable[Edge]) -> Iterator[Finding]:
+    """What stands at the other end of the edges, each once, in order of file and line."""
+    by_node: dict[Node, list[Edge]] = {}
+    for edge in edges:
+        node = edge.source if intent in INBOUND else edge.target
+        if intent == "importers":
+            node = Node(node.file)
+        if node.file or intent != "callees":
+            by_node.setdefault(node, []).append(edge)
+    ends = [_end(index, intent, node, of_it) for node, of_it in by_node.items()]
+    yield from sorted(ends, key=lambda one: (one.file or "\uffff", one.line, one.symbol))
+
+
+def _end(index: Index, intent: Intent, node: Node, edges: Sequence[Edge]) -> Finding:
+    sure = [edge for edge in edges if is_certain(edge.trust)] or edges
+    trust = min((edge.trust for edge in sure), key=("resolved", "inherited", "candidate").index)
+    lines = tuple(sorted({line for edge in sure for line in edge.lines}))
+    definition = _definition(index, Target(node, index.symbol(*node) if node.symbol else None))
+    if intent in INBOUND:
+        did = dict.fromkeys(DID[edge.kind] for edge in sure)
+        why = " and ".join(did)
+        line = lines[0] if lines else definition.line
+        return replace(definition, line=line, lines=lines, trust=trust, why=why)
+    why = f"at {edges[0].source.file}:{', '.join(map(str, lines))}" if lines else ""
+    return replace(definition, trust=trust, why=why)
+
+
+def _definition(index: Index, target: Target) -> Finding:
+    """A node as what it is and where it is defined."""
+    node, symbol = target
+    if symbol is not None:
+        return Finding(
+            *(node.file, node.symbol, symbol.kind, symbol.line, symbol.start, symbol.end),
+            signature=symbol.signature,
+        )
+    if node.symbol:
+        return Finding(*node, kind="module" if node.file else "outside", line=int(bool(node.file)))
+    is_file = bool(PurePosixPath(node.file).suffix)
+    return Finding(node.file, kind="file" if is_file else "folder", line=int(is_file))
+
+
+def _remark(question: Question, sought: Sought) -> str:
+    remarks = [sought.remark] if sought.remark else []
+    if sought.heir:
+        members = " and ".join(f"`{target.node.symbol}`" for target in sought.targets)
+        remarks.append(f"`{sought.heir}` inherits {members}")
+    if question.intent == "callers" and any(
+        target.symbol is not None and target.symbol.kind in TYPES for target in sought.targets
+    ):
+        remarks.append("a class counts as called where it is instantiated")
+    return "; ".join(remarks)
+
+
+def _nothing(index: Index, question: Question) -> Findings:
+    """The answer where nothing bears the name: that, and what is spelled most like it."""
+    place = f" in {question.place}" if question.place else ""
+    near = naming.nearest(index, question.name)
+    names = ", ".join(f"`{name}`" for name in near)
+    hint = f"; the names most like it are {names}" if near else ""
+    note = f"nothing here is called `{question.name}`{place}{hint}"
+    return Findings(question.intent, question.name, note=note, within=question.within)

@@ -1,0 +1,119 @@
+"""The order of what was found: evidence, weighed by the manner in which a text asks."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from collegium.knowledge.search.evidence import Asked, gather
+from collegium.knowledge.search.fitted import (
+    CHANGE,
+    CHANGE_WORDS,
+    DESCRIPTION,
+    DESCRIPTION_IN_WORDS,
+    FIELD_DISCOUNTS,
+    FIELD_WEIGHTS,
+    NAMED,
+    SATURATION,
+    TOPIC,
+)
+from collegium.knowledge.search.lexical import Weighing
+from collegium.knowledge.search.manner import manner_of
+from collegium.knowledge.search.reasons import reason
+from collegium.knowledge.search.terms import asked, number_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from numpy.typing import NDArray
+
+    from collegium.knowledge.graph import Node
+    from collegium.knowledge.search.holdings import Holdings, Place
+    from collegium.knowledge.search.manner import Manner
+
+_WEIGHING: Final = Weighing(
+    np.array(FIELD_WEIGHTS, np.float32), np.array(FIELD_DISCOUNTS, np.float32), SATURATION
+)
+# In a message of a change its own verbs say little, and its first sentence most.
+_OF_CHANGE_WORDS: Final = 0.3
+_OF_FIRST_SENTENCE: Final = 1.4
+_FIRST_SENTENCE: Final = re.compile(r"(?<=[a-z])[.:]\s|\s[*-]\s|\n\s*\n")
+
+
+class Ranked(NamedTuple):
+    """A unit, how well it fits, and what spoke for it."""
+
+    place: Place
+    score: float
+    why: str
+
+
+def rank(
+    text: str,
+    vector: NDArray[np.float32] | None,
+    holdings: Holdings,
+    limit: int,
+    named: Collection[Node] = (),
+) -> list[Ranked]:
+    """The units that fit a text best, best first.
+
+    Args:
+        text: what is asked.
+        vector: that of the text; without it, words alone decide.
+        holdings: what is searched.
+        limit: at most so many.
+        named: symbols and files that the text is known to name.
+    """
+    manner = manner_of(text)
+    question = _question(text, vector, holdings, manner)
+    evidence = gather(question, holdings, _WEIGHING, named)
+    weights = _weights(manner, with_vectors=vector is not None)
+    scores = np.zeros(len(evidence.candidates))
+    for name, weight in weights.items():
+        if name in evidence.columns:
+            scores += weight * evidence.columns[name]
+    found: dict[tuple[str, str], Ranked] = {}
+    for best in np.argsort(-scores, kind="stable").tolist():
+        number = int(evidence.candidates[best])
+        place = holdings.places[number]
+        # Overloads and branches of one name are one symbol: the best stands for them.
+        if (place.file, place.symbol) not in found:
+            ranked = Ranked(place, float(scores[best]), reason(number, question))
+            found[place.file, place.symbol] = ranked
+        if len(found) == limit:
+            break
+    return list(found.values())
+
+
+def _question(
+    text: str, vector: NDArray[np.float32] | None, holdings: Holdings, manner: Manner
+) -> Asked:
+    words = asked(text)
+    terms = list(words)
+    matches = holdings.lexicon.matches([number_of(term) for term in terms])
+    first = asked(_FIRST_SENTENCE.split(text, maxsplit=1)[0])
+    counts = [
+        1
+        + manner.change * (_OF_CHANGE_WORDS - 1) * (term in CHANGE_WORDS)
+        + manner.change * (_OF_FIRST_SENTENCE - 1) * (term in first)
+        for term in terms
+    ]
+    rarity = matches.rarity * np.array(counts, np.float32)
+    joined = np.array([term.startswith("=") for term in terms], bool)
+    return Asked(words, joined, matches._replace(rarity=rarity), vector)
+
+
+def _weights(manner: Manner, *, with_vectors: bool) -> Mapping[str, float]:
+    """What each column of the evidence counts: a mixture, as likely as each manner is."""
+    description = DESCRIPTION if with_vectors else DESCRIPTION_IN_WORDS
+    weights = dict(NAMED)
+    for share, part in (
+        (manner.description + manner.topic, description),
+        (manner.change, CHANGE),
+        (manner.topic, TOPIC),
+    ):
+        for name, weight in part.items():
+            weights[name] = weights.get(name, 0.0) + share * weight
+    return weights

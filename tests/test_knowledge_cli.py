@@ -1,0 +1,233 @@
+"""The verbs about a codebase, as processes: what they print, where, and how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import knowledge_shop
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def collegium(tmp_path: Path) -> Run:
+    """Run the command line with a cache of its own."""
+
+    def run(*words: object, cwd: Path | None = None, stdin: str = "") -> Any:
+        return subprocess.run(
+            [sys.executable, "-m", "collegium", *map(str, words)],
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            env={**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache"), "COLUMNS": "200"},
+            cwd=cwd,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return knowledge_shop.write(tmp_path / "tree")
+
+
+def test_indexing_says_what_is_known_and_leaves_nothing_in_the_folder(
+    collegium: Run, shop: Path
+) -> None:
+    before = sorted(shop.rglob("*"))
+    done = collegium("index", shop)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "6 files (6 added, 0 changed, 0 removed)" in done.stdout
+    assert "5 python, 1 markdown" in done.stdout
+    assert sorted(shop.rglob("*")) == before
+
+    told = json.loads(collegium("index", shop, "--json").stdout)
+    assert told["files"] == {"python": 5, "markdown": 1}
+    assert told["added"] == told["changed"] == told["removed"] == 0
+    assert told["edges"]["inherits"]["resolved"] == 3
+    assert told["vectors"] > 0
+    assert told["units"] >= told["vectors"]
+
+
+def test_vectors_can_be_left_to_another_run_and_all_can_be_read_anew(
+    collegium: Run, shop: Path
+) -> None:
+    (shop / "node_modules").mkdir()
+    (shop / "node_modules/a.js").write_text("1;")
+    told = json.loads(collegium("index", shop, "--no-wait", "--json").stdout)
+    assert told["vectors"] == 0
+    assert list(told["skipped"]) == ["node_modules/"]
+    again = json.loads(collegium("index", shop, "--rebuild", "--lexical", "--json").stdout)
+    assert again["added"] == 6
+
+
+@pytest.mark.parametrize("verb", ["index", "graph", "search"])
+def test_a_path_that_is_no_folder_is_refused_in_a_sentence(
+    collegium: Run, tmp_path: Path, verb: str
+) -> None:
+    file = tmp_path / "file.py"
+    file.write_text("")
+    words = {"index": (), "graph": ("where", "f", "--path"), "search": ("f", "--path")}[verb]
+    for path in (tmp_path / "missing", file):
+        done = collegium(verb, *words, path)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert str(path) in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_answers_of_the_graph_are_lines_and_the_rest_is_on_stderr(
+    collegium: Run, shop: Path
+) -> None:
+    done = collegium("graph", "callers", "Order.pay", "--path", shop)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "shop/orders.py:24\tGiftOrder.pay",
+        "shop/reports.py:10\tmain",
+    ]
+    assert "callers of Order.pay (shop/orders.py:17)" in done.stderr
+
+    done = collegium("graph", "subclasses", "Base", "--all", "--path", shop, "--json")
+    told = json.loads(done.stdout)
+    assert [one["symbol"] for one in told["found"]] == ["Order", "GiftOrder", "SmallGift"]
+    assert told["exact"] is True
+
+
+def test_nothing_found_is_an_answer_and_an_unknown_name_an_error(
+    collegium: Run, shop: Path
+) -> None:
+    none = collegium("graph", "callers", "SmallGift", "--path", shop)
+    assert (none.returncode, none.stdout) == (0, "")
+    assert "none" in none.stderr
+    unknown = collegium("graph", "callers", "roundup", "--path", shop)
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "`round_up`" in unknown.stderr
+
+
+def test_the_nearest_index_above_is_asked_and_kept_as_its_folder_is(
+    collegium: Run, shop: Path
+) -> None:
+    collegium("index", shop, "--lexical")
+    (shop / "shop/late.py").write_text("def late():\n    pass\n")
+    done = collegium("graph", "where", "late", cwd=shop / "docs")
+    assert done.stdout == "shop/late.py:1\tlate\tdef late()\n"
+    (shop / "shop/late.py").unlink()
+    stale = collegium("graph", "where", "late", "--no-index", cwd=shop / "docs")
+    assert stale.stdout == done.stdout
+    assert collegium("graph", "where", "late", cwd=shop / "docs").returncode == 1
+
+
+def test_without_an_index_nothing_is_asked_where_none_may_be_made(
+    collegium: Run, shop: Path
+) -> None:
+    done = collegium("search", "anything", "--no-index", "--path", shop)
+    assert done.returncode == 2
+    assert "collegium index" in done.stderr
+
+
+def test_a_search_shows_places_and_reasons(collegium: Run, shop: Path) -> None:
+    done = collegium("search", "what all goods cost together", "--path", shop, "--lexical")
+    assert done.returncode == 0, done.stderr
+    assert "shop/pricing.py:4" in done.stdout
+    told = json.loads(
+        collegium("search", "what all goods cost", "--path", shop, "--limit", 2, "--json").stdout
+    )
+    assert told["intent"] == "search"
+    assert len(told["found"]) == 2
+    assert told["found"][0]["symbol"] == "total"
+    exact = collegium("search", "who calls `round_up`?", "--path", shop)
+    assert exact.stdout == "shop/pricing.py:6\ttotal\n"
+
+
+def test_a_batch_answers_line_for_line_and_names_the_bad_ones(
+    collegium: Run, shop: Path, tmp_path: Path
+) -> None:
+    batch = tmp_path / "questions.jsonl"
+    asked = [
+        {"qid": "a", "query": "What calls `Order.pay`?"},
+        {"qid": 2, "query": "what all goods cost together"},
+        {"qid": "c", "query": "Which files import `Order`?"},
+        {"qid": "d", "query": "Who calls `nobody`?"},
+    ]
+    lines = [*map(json.dumps, asked), "", "{", '{"query": "no id"}']
+    batch.write_text("\n".join(lines))
+    done = collegium("search", "--batch", batch, "--root", shop, "--lexical")
+    assert done.returncode == 4
+    assert "line 6" in done.stderr
+    assert "line 7" in done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["qid"] for one in told] == ["a", 2, "c", "d"]
+    assert told[0]["answer"] == [
+        {"file": "shop/orders.py", "symbol": "GiftOrder.pay"},
+        {"file": "shop/reports.py", "symbol": "main"},
+    ]
+    assert "answer" not in told[1]
+    assert told[1]["ranked"][0] == {"file": "shop/pricing.py", "symbol": "total"}
+    assert told[2]["answer"] == [{"file": "shop/__init__.py"}, {"file": "shop/reports.py"}]
+    assert told[3]["answer"] == []
+    assert all(one["latency_ms"] > 0 for one in told)
+
+    piped = collegium("search", "--batch", "-", "--root", shop, stdin=lines[0])
+    assert json.loads(piped.stdout)["answer"] == told[0]["answer"]
+    missing = collegium("search", "--batch", tmp_path / "none.jsonl", "--root", shop)
+    assert missing.returncode == 2
+    assert "none.jsonl" in missing.stderr
+
+
+def test_watching_says_each_change_until_interrupted(shop: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "collegium", "index", str(shop), "--watch", "--json"]
+    env = {**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache")}
+    with subprocess.Popen(
+        [*command, "--lexical"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=env,
+        encoding="utf-8",
+    ) as watching:
+        assert watching.stdout is not None
+        assert json.loads(watching.stdout.readline())["added"] == 6
+        assert json.loads(watching.stdout.readline())["added"] == []
+        (shop / "shop/late.py").write_text("def late():\n    pass\n")
+        change = json.loads(watching.stdout.readline())
+        assert change["added"] == ["shop/late.py"]
+        watching.send_signal(signal.SIGINT)
+        _, stderr = watching.communicate(timeout=30)
+    assert watching.returncode == 130
+    assert "Traceback" not in stderr
+
+
+def test_a_question_of_the_graph_loads_no_arrays_and_no_parser(
+    collegium: Run, shop: Path, tmp_path: Path
+) -> None:
+    collegium("index", shop, "--lexical")
+    code = (
+        "import sys\n"
+        "from collegium.cli import main\n"
+        "sys.argv = ['collegium', 'graph', 'where', 'total', '--path', sys.argv[1]]\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n    assert not end.code, end.code\n"
+        "heavy = {'numpy', 'tree_sitter', 'watchfiles', 'onnxruntime', 'mcp'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(shop)],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache")},
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr

@@ -1,0 +1,270 @@
+"""Sentences: which are questions of the graph and which are not, and the names in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from collegium.knowledge.search.intent import Question, read
+from collegium.knowledge.search.names import names_in, written
+
+ASKED = {
+    "callers": """
+        What functions call `Session.send`?
+        which methods invoke Client.get()
+        callers of `foo`
+        show me all the callers of the function load_config
+        list everything that calls "compile_rule"
+        Where is `Router.dispatch` called from?
+        Who's calling `flush_buffer`?
+        find all the places that call `Foo::bar`
+        give me the call sites for `render`
+        Is `old_api` called anywhere?
+        does anything call `unused_helper`?
+        what code calls `handler` in this repo?
+        In this codebase, who invokes `Engine.run`?
+        by whom is `close()` called
+        `parseUrl` callers
+        can you tell me which functions are calling `get_user`?
+        I want to know who calls `Widget.draw`
+        What is `do_it` called by?
+        where do we call `init_db`?
+        functions calling setup_logging
+        calls to `json.dumps`
+        Which functions call `Vec<T>::push`?
+        please list incoming calls to `handle_event`.
+        what else calls `do_thing`?
+        wer ruft `parse` auf?
+        Von wem wird `load_all` aufgerufen?
+        Welche Funktionen rufen `a_b` auf?
+        qui appelle `charger_tout` ?
+        Où est appelée `render_page` ?
+        ¿Quién llama a `cargar_todo`?
+    """,
+    "callees": """
+        What does `Session.send` call?
+        which functions does build_app call
+        functions called by `main_loop`
+        callees of `Foo.bar`
+        what is called in `setup_all`?
+        List everything that `run_once` calls.
+        what does the function process_queue invoke directly?
+        what functions does the `reload` method of `Server` call?
+        which functions get called from inside `handle_request`?
+        What calls does `compile_all` make?
+        `do_work` calls what?
+        What does X.y call in this codebase?
+        welche Funktionen werden von `main_loop` aufgerufen?
+        Quelles fonctions sont appelées par `main_loop` ?
+    """,
+    "where": """
+        Where is `Router` defined?
+        where is parse_args
+        in which file is `Foo.bar` defined
+        find the definition of get_or_create
+        go to the definition of `Foo`
+        which file defines `HttpClient`?
+        Where can I find `load_yaml`?
+        where does `Cache.evict` live?
+        what file is `TokenBucket` in?
+        Show me where `retry_policy` is implemented
+        Where is the class `OrderBook` defined?
+        on which line is `foo_bar` defined?
+        which module contains `slugify_text`
+        wo ist `Router` definiert?
+        Où se trouve `load_yaml` ?
+        ¿Dónde se define `Router`?
+    """,
+    "subclasses": """
+        Which classes inherit from `Base`?
+        what extends `Shape`?
+        direct subclasses of AbstractHandler
+        Who implements the `Reader` interface?
+        what are the implementations of `Storage`?
+        list the child classes of `Widget`
+        `Widget`'s subclasses
+        find classes extending `React.Component`
+        Does anything inherit from `Legacy`?
+        What is a subclass of `Error`?
+        Welche Klassen erben von `Base`?
+        Quelles classes héritent de `Base` ?
+        ¿Qué clases heredan de `Base`?
+    """,
+    "bases": """
+        what does `Dog` inherit from?
+        base classes of `Dog`
+        which class does `Dog` extend?
+        what is `Dog` a subclass of?
+        Wovon erbt `Dog`?
+    """,
+    "importers": """
+        Which files import `utils.strings`?
+        where is `helpers` imported?
+        importers of `foo/bar.js`
+        modules that import `Config`
+        Where do we import `lodash`?
+        Which files import `get_logger` from `pkg.log`?
+        By which files is `flags.go` imported?
+        Which files require `./utils`?
+        wer importiert `Config`?
+    """,
+    "imports": """
+        What does `src/app.py` import?
+        which modules does `pkg.main` import?
+        `lib/index.js`'s imports
+    """,
+    "references": """
+        Where is `TIMEOUT_S` used?
+        who uses `Settings`?
+        usages of `Settings`
+        find all references to `feature_flag`
+        Which functions use the constant `MAX_SIZE`?
+        where in the code is `Settings` referenced?
+        Wo wird `Settings` verwendet?
+    """,
+    "documents": """
+        What documents `Router.add`?
+        which docs mention `Router.add`?
+        documentation for `load_yaml`
+    """,
+    "overrides": """
+        what overrides `Base.run`?
+        where is `to_dict` overridden?
+    """,
+}
+NOT_ASKED = """
+    why does `foo` call `bar` twice?
+    how is `Router` used?
+    what does `Router` do?
+    what is `Router`?
+    how do I call `parse_args`?
+    when is `close` called?
+    Explain `Client.get`
+    where is authentication handled
+    where is the user logged in
+    where are errors handled
+    where is authentication implemented
+    code that parses command line arguments
+    function that calls the api with retries
+    base class for all exceptions
+    definition of done
+    import data from csv
+    who is responsible for closing the connection
+    find unused functions
+    call the callback when the request finishes
+    Fix `parse_args` to call `exit` only once
+    Calls `foo` in a loop until it succeeds
+    Where is `foo` defined? I need to add a parameter.
+    Which functions don't call `foo`?
+    `foo` is called with wrong arguments
+    what happens when `foo` is called
+    `Router.add`
+    find parse_args
+    does `foo` call `bar`?
+    how many functions call `foo`?
+    what is the difference between `foo` and `bar`
+    subclass of dict that preserves order
+    what calls
+    who calls it
+    what calls this function?
+    where is it defined?
+    what does the function call
+    who uses this
+    Which tests cover `foo`?
+    indirect callers of `foo`
+    all of https://example.com/where_is
+"""
+
+
+def lines(text: str) -> list[str]:
+    return [line.strip() for line in text.strip().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("intent", "text"), [(intent, text) for intent, asked in ASKED.items() for text in lines(asked)]
+)
+def test_a_question_of_the_graph_is_read_in_many_wordings(intent: str, text: str) -> None:
+    question = read(text)
+    assert question is not None
+    assert question.intent == intent
+    assert question.sure
+
+
+@pytest.mark.parametrize("text", lines(NOT_ASKED))
+def test_what_says_more_or_asks_otherwise_is_no_question_of_the_graph(text: str) -> None:
+    assert read(text) is None
+
+
+def test_a_plain_word_may_be_a_name_but_only_an_index_knows() -> None:
+    assert read("who calls main?") == Question("callers", "main", sure=False)
+    assert read("which classes inherit from Client") == Question("subclasses", "Client", sure=False)
+
+
+def test_a_question_says_where_the_name_is_or_where_answers_may_lie() -> None:
+    assert read("callers of `get` (in src/api.py)") == Question("callers", "get", "src/api.py")
+    assert read("Which functions call the `send` method of `Client`?") == Question(
+        "callers", "send", "Client"
+    )
+    assert read("who calls `Client`'s `get`") == Question("callers", "get", "Client")
+    assert read("which functions in tests/test_api.py call `get`?") == Question(
+        "callers", "get", within="tests/test_api.py"
+    )
+
+
+def test_only_types_have_answers_over_several_steps() -> None:
+    assert read("all transitive subclasses of `Node`") == Question("subclasses", "Node", deep=True)
+    assert read("what does `f` call transitively") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Fix parse_args, please (see src/cli.py:12).", ["parse_args", "src/cli.py:12"]),
+        ("`get` is not Client.get() or Foo::bar", ["get", "Client.get()", "Foo::bar"]),
+        ("use e.g. the HTTP API and/or version 3.11, i.e. nothing", []),
+        ("see https://example.com/a_b for more", []),
+        (
+            "camelCase, HTTPServer and iPhone's __init__",
+            ["camelCase", "HTTPServer", "iPhone", "__init__"],
+        ),
+        ("谁调用了parse_args？", ["parse_args"]),
+        ("what the user said: “load_all” or «dump_all»", ["load_all", "dump_all"]),
+        ("größe_in_cm and `имя`", ["größe_in_cm", "имя"]),
+        ("it's the dog's bowl and the cats' toy", []),
+        ("", []),
+    ],
+)
+def test_names_are_told_from_prose(text: str, names: list[str]) -> None:
+    found = names_in(text)
+    assert [name.text for name in found] == names
+    assert all(name.text in text[name.start : name.end] for name in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "parts", "line"),
+    [
+        ("Client.get()", "", ("Client", "get"), 0),
+        ("Foo::bar", "", ("Foo", "bar"), 0),
+        ("Foo#bar", "", ("Foo", "bar"), 0),
+        ("(*Context).JSON", "", ("Context", "JSON"), 0),
+        ("Vec<T>::push", "", ("Vec", "push"), 0),
+        ("crate::model::User", "", ("model", "User"), 0),
+        ("self.send", "", ("send",), 0),
+        ("@app.route", "", ("app", "route"), 0),
+        ("View.prototype.lookup", "", ("View", "lookup"), 0),
+        ("response.json", "", ("response", "json"), 0),
+        ("a/b.py::C.m", "a/b.py", ("C", "m"), 0),
+        ("a/b.py:12", "a/b.py", (), 12),
+        ("./lib/utils.js", "lib/utils.js", (), 0),
+        ("f (in a/b.py)", "a/b.py", ("f",), 0),
+        ("C.m (in a/b.py)", "a/b.py", ("C", "m"), 0),
+    ],
+)
+def test_a_written_name_is_taken_apart(
+    name: str, place: str, parts: tuple[str, ...], line: int
+) -> None:
+    assert written(name) == (place, parts, line)
+
+
+def test_reading_survives_anything() -> None:
+    for text in ("", "?", "`", "``` ```", "(" * 300, "who calls " + "`" * 40, "\x00", "what\ud800"):
+        assert read(text) is None
