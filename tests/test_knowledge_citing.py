@@ -23,7 +23,7 @@ class Shop:
     def files_ending(self, tail: str) -> Sequence[str]:
         return [file for file in self.lengths if file == tail or file.endswith(f"/{tail}")]
 
-    def length(self, file: str) -> int:
+    def lines_of(self, file: str) -> int:
         return self.lengths[file]
 
 

@@ -72,7 +72,7 @@ class Staff:
         beside: bool = False,
     ) -> None:
         self.config, self._model, self._beside = config, model, beside
-        self._indexes = surroundings.indexes_dir or surroundings.models_dir / "knowledge"
+        self._cache = surroundings.cache_dir or surroundings.models_dir
         self.workbench = _workbench(config, inherit)
         self.cascade = cascade or policy_of_cascade(config)
         learned = self.cascade.records if self.cascade else Records()
@@ -114,7 +114,7 @@ class Staff:
         former = known.get(_key_of(entry))
         if former is not None and former.grounds == grounds:
             return former
-        post = Post(hired(entry, row, config, self._indexes), tuple(entry.models))
+        post = Post(hired(entry, row, config, self._cache), tuple(entry.models))
         post.entry, post.grounds = entry, grounds
         self._equip(entry, post.expert)
         if former is not None and not self._beside:

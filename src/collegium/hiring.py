@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from collegium.experts.catalog import ExpertRow
 
 
-def hired(entry: ExpertConfig, row: ExpertRow | None, config: Config, indexes: Path) -> Expert:
+def hired(entry: ExpertConfig, row: ExpertRow | None, config: Config, cache: Path) -> Expert:
     """The expert that an entry describes, made after `row` where it is a built-in one.
 
     Args:
         entry: what the configuration says of it.
         row: the built-in expert of that name; None where there is none.
         config: the configuration that the entry is in.
-        indexes: the folder of the indexes of codebases.
+        cache: the user's, where the indexes of codebases are.
 
     Raises:
         PluginError: it is an installed one, and does not load.
@@ -40,7 +40,7 @@ def hired(entry: ExpertConfig, row: ExpertRow | None, config: Config, indexes: P
     if entry.knowledge is not None:
         known = row or next(row for row in BUILT_IN if row.needs == "index")
         described = _described(entry, known, config)
-        expert: ModelExpert = _knowing(entry.knowledge, indexes, described)
+        expert: ModelExpert = _knowing(entry.knowledge, cache, described)
     elif row is None:
         expert = ModelExpert(**_own(entry))
     else:
@@ -91,7 +91,7 @@ def _capabilities(entry: ExpertConfig) -> tuple[ExpertCapability, ...]:
     )
 
 
-def _knowing(knowledge: KnowledgeConfig, indexes: Path, described: dict[str, Any]) -> ModelExpert:
+def _knowing(knowledge: KnowledgeConfig, cache: Path, described: dict[str, Any]) -> ModelExpert:
     """The expert of a codebase."""
     from collegium.experts.knowledge.expert import (  # noqa: PLC0415 -- most colleges have none
         KnowledgeExpert,
@@ -100,7 +100,7 @@ def _knowing(knowledge: KnowledgeConfig, indexes: Path, described: dict[str, Any
 
     encoder = _maker(knowledge.encoder) if knowledge.semantic else None
     root = Path(knowledge.path).expanduser()
-    keeper = Keeper(Terms(root, indexes, knowledge.follow, encoder))
+    keeper = Keeper(Terms(root, cache, knowledge.follow, encoder))
     return KnowledgeExpert(**described, keeper=keeper, passages=knowledge.passages)
 
 

@@ -350,5 +350,5 @@ def this_machine() -> Surroundings:
         hub_url=configuration.hub_url(),
         cores=os.cpu_count() or 1,
         secret=configuration.secret,
-        indexes_dir=configuration.cache_dir() / "knowledge",
+        cache_dir=configuration.cache_dir(),
     )

@@ -40,8 +40,8 @@ class Surroundings:
 
     `secret` gives the value of a named variable, or None. With `offline` no model file is fetched.
     `progress` hears of fetches: what is being done, bytes so far, bytes in all or None. `room` is
-    asked before a process of a model is started. `indexes_dir` is where the indexes of codebases
-    are; None: beside the models.
+    asked before a process of a model is started. `cache_dir` is the user's cache, where the
+    indexes of codebases are; None: the folder of the models.
     """
 
     models_dir: Path
@@ -51,7 +51,7 @@ class Surroundings:
     offline: bool = False
     progress: Callable[[str, int, int | None], None] | None = None
     room: Room = field(default_factory=Room)
-    indexes_dir: Path | None = None
+    cache_dir: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ class VerifyingExpert(ModelExpert):
         """
         first = await _checked(query, first, verifier)
         yield first
-        if not _has_failed(first) or not self.mends:
+        if not has_failed(first) or not self.mends:
             return
         second = await self._second(query, first)
         if second is None:
@@ -178,7 +178,7 @@ class VerifyingExpert(ModelExpert):
         latency_ms = first.latency_ms + second.latency_ms
         yield replace(first, usage=spent, latency_ms=latency_ms)
         second = await _checked(query, second, verifier)
-        if _has_failed(second):
+        if has_failed(second):
             first = replace(first, usage=spent, latency_ms=latency_ms)
             yield _told(first, "asked once more, it failed again")
         else:
@@ -207,7 +207,8 @@ async def _checked(query: Query, answer: Answer, verifier: Checker) -> Answer:
     return replace(answer, verdict=await verifier.verify(query, answer.text))
 
 
-def _has_failed(answer: Answer) -> bool:
+def has_failed(answer: Answer) -> bool:
+    """Whether checking an answer found it wrong."""
     return answer.verdict is not None and answer.verdict.outcome == "failed"
 
 

@@ -43,7 +43,7 @@ class Code(Protocol):
         """The files whose path is that, or ends with it after a '/'."""
         ...
 
-    def length(self, file: str) -> int:
+    def lines_of(self, file: str) -> int:
         """How many lines a file has."""
         ...
 
@@ -89,7 +89,7 @@ class Citations:
         files = self._code.files_ending(place.file)
         if not files:
             return f"there is no file {place.file}"
-        longest = max(self._code.length(file) for file in files)
+        longest = max(self._code.lines_of(file) for file in files)
         if place.start < 1 or place.end < place.start or place.end > longest:
             return f"{place.file} has {longest} lines, not {place.start}-{place.end}"
         return ""

@@ -13,7 +13,7 @@ from collegium.experts.knowledge.bidding import bid
 from collegium.experts.knowledge.briefing import briefed
 from collegium.experts.knowledge.citing import Citations
 from collegium.experts.model_expert import ModelExpert
-from collegium.experts.verifying import SURE, VerifyingExpert, so_far
+from collegium.experts.verifying import SURE, VerifyingExpert, has_failed, so_far
 from collegium.knowledge.search.answers import said
 from collegium.types import Answer, Chunk, Verdict
 
@@ -33,8 +33,8 @@ class KnowledgeExpert(VerifyingExpert):
 
     What the graph knows exactly it says without a model: who calls, where it is defined, what
     inherits. For everything else its model is given the passages found, and what it says is held
-    back until its citations have been looked up; one that fails is asked for once more. Without a
-    model it gives the passages themselves.
+    back until its citations have been looked up. One that fails is asked for once more, and what
+    fails again is followed by where the passages are. Without a model it gives those alone.
     """
 
     def __init__(self, *args: Any, keeper: Keeper, passages: int = 6, **fields: Any) -> None:
@@ -72,15 +72,21 @@ class KnowledgeExpert(VerifyingExpert):
     def computes(self, query: Query) -> bool:
         """Whether the query asks outright for something that the graph knows exactly."""
         graph = self.keeper.graph
-        return self.only is None and graph is not None and graph.reads(query.text) is not None
+        if self.only is not None or graph is None:
+            return False
+        question = graph.reads(query.text)
+        return question is not None and graph.knows(question)
 
     async def can_handle(self, query: Query) -> float:
         """Nearly certain of what the graph knows; of the rest as sure as `suits`."""
         return SURE if self.computes(query) else self.suits(query) * self.reliability
 
     async def compute(self, query: Query) -> Answer | None:
-        """The exact answer of the graph; None where the query does not ask for one."""
-        if not self.computes(query):
+        """The exact answer of the graph; None where the query does not ask for one.
+
+        That nothing has the name that is asked about is an answer too, though a less sure one.
+        """
+        if self.only is not None or self.not_ready:
             return None
         graph = await self.keeper.current()
         question = graph.reads(query.text)
@@ -88,7 +94,8 @@ class KnowledgeExpert(VerifyingExpert):
             return None
         started = time.perf_counter()
         findings = await asyncio.to_thread(graph.answer, question)
-        return self._answer("computed/graph", findings, EXACT_CONFIDENCE, started)
+        confidence = EXACT_CONFIDENCE if findings.exact else NOTHING_CONFIDENCE
+        return self._answer("computed/graph", findings, confidence, started)
 
     async def stream(self, query: Query) -> AsyncGenerator[Chunk]:
         """The exact answer in one piece; else a model's, made from passages and checked.
@@ -127,6 +134,8 @@ class KnowledgeExpert(VerifyingExpert):
         async with aclosing(self._improved(asked, answer, Citations(graph, places))) as improved:
             async for answer in improved:
                 yield so_far(answer)
+        if has_failed(answer):
+            answer = replace(answer, text=f"{answer.text.rstrip()}\n\n{said(findings)}")
         yield Chunk.whole(answer)
 
     def _answer(self, model: str, findings: Findings, confidence: float, started: float) -> Answer:

@@ -1,0 +1,227 @@
+"""The expert of a codebase: exact without a model, cited with one, ready when there is an index."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from collegium import config as configuration
+from collegium.backends.pool import Instance, Pool
+from collegium.backends.site import Surroundings
+from collegium.experts.knowledge.expert import KnowledgeExpert
+from collegium.experts.knowledge.keeper import Keeper, Terms
+from collegium.experts.verifying import SURE
+from collegium.knowledge.codebase import KnowledgeGraph
+from collegium.lexicon import Vocabulary
+from collegium.system import Collegium
+from collegium.testing import ScriptedBackend
+from collegium.types import Query
+from collegium.verification.checks import Verifier
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from collegium.backends.base import Prompt
+    from collegium.types import Chunk
+
+CART = '''"""The basket of a customer."""
+
+
+class Cart:
+    """What a customer is going to buy."""
+
+    def total(self) -> int:
+        """The price of everything in the basket, in cents."""
+        return sum(self.prices)
+
+    def empty(self) -> None:
+        """Throw everything out of the basket."""
+        self.prices = []
+'''
+CHECKOUT = '''from cart import Cart
+
+
+def pay(cart: Cart) -> int:
+    """Take the money from the customer's card."""
+    due = cart.total()
+    cart.empty()
+    return due
+'''
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    root = tmp_path / "shop"
+    root.mkdir()
+    (root / "cart.py").write_text(CART)
+    (root / "checkout.py").write_text(CHECKOUT)
+    (root / "README.md").write_text("# Shop\n\nOrders are kept for a year, then forgotten.\n")
+    return root
+
+
+def expert_of(shop: Path, *, follow: bool = False) -> KnowledgeExpert:
+    keeper = Keeper(Terms(shop, shop.parent / "cache", follow))
+    expert = KnowledgeExpert("KnowledgeExpert", Vocabulary({}), keeper=keeper)
+    expert.verifier = Verifier(())
+    return expert
+
+
+@asynccontextmanager
+async def opened(expert: KnowledgeExpert) -> AsyncGenerator[KnowledgeExpert]:
+    await expert.open()
+    try:
+        yield expert
+    finally:
+        await expert.aclose()
+
+
+class Saying(ScriptedBackend):
+    """A model that says the next of its texts each time, and keeps what it was asked."""
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__(model="reader")
+        self.texts = texts
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Chunk]:
+        self.text = self.texts[min(len(self.prompts), len(self.texts) - 1)]
+        async for chunk in super().stream(prompt):
+            yield chunk
+
+
+def pool_of(backend: ScriptedBackend) -> Pool:
+    return Pool([Instance(backend, "reader", "lab/reader", 4)])
+
+
+async def test_who_calls_is_answered_exactly_and_without_a_model(shop: Path) -> None:
+    async with opened(expert_of(shop)) as expert:
+        query = Query.of("Who calls `Cart.total`?")
+        assert expert.computes(query)
+        assert await expert.can_handle(query) == SURE
+        answer = await expert.process(query)
+    assert answer.model == "computed/graph"
+    assert "`pay`" in answer.text
+    assert "checkout.py:6" in answer.text
+    assert answer.verdict is not None
+    assert answer.verdict.outcome == "passed"
+
+
+async def test_a_name_that_is_not_there_is_not_guessed(shop: Path) -> None:
+    async with opened(expert_of(shop)) as expert:
+        answer = await expert.process(Query.of("Who calls `Cart.totl`?"))
+    assert "checkout.py" not in answer.text
+    assert "`total`" in answer.text  # the nearest
+    assert answer.verdict is None
+    assert answer.confidence < 0.5
+
+
+async def test_without_a_model_the_passages_themselves_are_the_answer(shop: Path) -> None:
+    async with opened(expert_of(shop)) as expert:
+        assert expert.not_ready == ""
+        answer = await expert.process(Query.of("Explain how a customer's card is charged"))
+    assert answer.model == "computed/search"
+    assert "checkout.py" in answer.text
+
+
+async def test_a_model_is_given_numbered_passages_and_its_citation_is_checked(shop: Path) -> None:
+    model = Saying("The card is charged in checkout.py:6.")
+    expert = expert_of(shop)
+    expert.pool = pool_of(model)
+    async with opened(expert):
+        answer = await expert.process(Query.of("Explain how a customer's card is charged"))
+    told = model.prompts[0].messages[-1].text
+    assert "checkout.py:4-8" in told
+    assert "    6      due = cart.total()" in told
+    assert "Question: Explain how a customer's card is charged" in told
+    assert answer.verdict is not None
+    assert answer.verdict.outcome == "passed"
+    assert answer.verdict.evidence.startswith("the cited place exists")
+
+
+async def test_a_citation_that_does_not_exist_is_asked_for_once_more(shop: Path) -> None:
+    model = Saying("It is in payment.py:6.", "It is in checkout.py:6.")
+    expert = expert_of(shop)
+    expert.pool = pool_of(model)
+    async with opened(expert):
+        answer = await expert.process(Query.of("Explain how a customer's card is charged"))
+    assert answer.text == "It is in checkout.py:6."
+    assert "there is no file payment.py" in model.prompts[1].messages[-1].text
+    assert answer.verdict is not None
+    assert "its first answer failed and was mended" in answer.verdict.evidence
+
+
+async def test_a_model_that_cites_nothing_real_twice_is_followed_by_what_was_found(
+    shop: Path,
+) -> None:
+    expert = expert_of(shop)
+    expert.pool = pool_of(Saying("It is in payment.py:6."))
+    async with opened(expert):
+        answer = await expert.process(Query.of("Explain how a customer's card is charged"))
+    assert answer.verdict is not None
+    assert answer.verdict.outcome == "failed"
+    assert answer.text.startswith("It is in payment.py:6.\n\n")
+    assert "checkout.py:4" in answer.text
+
+
+async def test_it_is_not_ready_until_there_is_an_index(shop: Path) -> None:
+    expert = expert_of(shop)
+    assert f"no codebase has been indexed at {shop}" in expert.not_ready
+    async with opened(expert):
+        assert expert.not_ready == ""
+    assert expert.not_ready == ""  # the index stays
+
+
+async def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    expert = expert_of(tmp_path / "nowhere")
+    async with opened(expert):
+        assert "nowhere" in expert.not_ready
+
+
+async def test_it_goes_with_the_files_while_it_is_open(shop: Path) -> None:
+    query = Query.of("Who calls `Cart.total`?")
+    async with opened(expert_of(shop, follow=True)) as expert:
+        before = expert.grounds
+        (shop / "report.py").write_text(
+            "from cart import Cart\n\n\ndef month(cart: Cart) -> int:\n    return cart.total()\n"
+        )
+        async with asyncio.timeout(20):
+            while expert.grounds == before:  # noqa: ASYNC110 -- it happens in a thread
+                await asyncio.sleep(0.02)
+        answer = await expert.process(query)
+    assert "report.py:5" in answer.text
+
+
+async def test_it_bids_for_what_names_its_code_and_not_for_what_does_not(shop: Path) -> None:
+    async with opened(expert_of(shop)) as expert:
+        named = await expert.can_handle(Query.of("Why does `Cart.empty` throw prices away?"))
+        other = await expert.can_handle(Query.of("Write a poem about the sea in winter"))
+    assert named > 0.3
+    assert other < 0.02
+
+
+async def test_a_configured_expert_joins_the_college_with_its_codebase(
+    shop: Path, tmp_path: Path
+) -> None:
+    text = (
+        "backends: {lab: {kind: http, url: 'http://127.0.0.1:9/v1'}}\n"
+        "moe:\n  experts:\n    - name: KnowledgeExpert\n      models: [lab/reader]\n"
+        f"      knowledge: {{path: {shop}}}\n"
+    )
+    config = configuration.read(text)
+    surroundings = Surroundings(
+        tmp_path, "http://127.0.0.1:9", 2, lambda _: None, offline=True, cache_dir=tmp_path / "i"
+    )
+    college = Collegium.of(config, surroundings=surroundings)
+    decision = await college.decide("Where is `pay` defined?", assume_ready=True)
+    assert decision.chosen[0].key == "knowledge"
+    try:
+        response = await college.ask("Where is `pay` defined?")
+    finally:
+        await college.aclose()
+    assert "checkout.py:4" in response.text
+    graph = KnowledgeGraph.open(shop, cache=tmp_path / "i")
+    assert graph.generation
+    graph.close()
