@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -72,6 +73,11 @@ def test_error_codes_are_their_own() -> None:
         "train",
         "evaluate routing",
         "evaluate replay",
+        "index",
+        "search",
+        "graph callers",
+        "graph subclasses",
+        "mcp",
         "doctor",
         "config",
         "models",
@@ -111,6 +117,37 @@ def test_the_configurations_of_the_answers_page_are_right() -> None:
     assert collegium.config.read(first, source="docs/answers.md").moe.objective == "balanced"
     strategy = collegium.config.read(second, source="docs/answers.md").moe.aggregation.strategy
     assert strategy == "cascade"
+
+
+def test_the_configuration_of_the_knowledge_page_is_right() -> None:
+    page = (ROOT / "docs/knowledge.md").read_text("utf-8")
+    (snippet,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    config = collegium.config.read(snippet, source="docs/knowledge.md")
+    assert config.moe.experts[0].knowledge is not None
+
+
+def test_the_python_of_the_knowledge_page_runs(tmp_path: Path) -> None:
+    page = (ROOT / "docs/knowledge.md").read_text("utf-8")
+    (snippet,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    told = subprocess.run(
+        [sys.executable, "-W", "error", "-c", snippet],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "COLLEGIUM_CACHE": str(tmp_path)},
+    )
+    assert told.returncode == 0, told.stderr
+    assert "own_expert.py" in told.stdout
+
+
+def test_the_commands_of_the_knowledge_page_exist() -> None:
+    page = (ROOT / "docs/knowledge.md").read_text("utf-8")
+    verbs = set(re.findall(r"^\$ collegium (\w+)", page, re.MULTILINE))
+    assert {"index", "search", "graph"} <= verbs
+    for verb in verbs:
+        command = [sys.executable, "-m", "collegium", verb, "--help"]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def test_what_the_answers_page_shows_is_what_is_said() -> None:

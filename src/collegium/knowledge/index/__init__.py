@@ -1,4 +1,12 @@
-"""The index of a codebase: one SQLite file that follows the working tree."""
+"""The index of a codebase: one SQLite file that follows the working tree.
+
+Rooms: `index` (Index, what others ask), `questions` (looks into tables) and `rows` (as nouns). To
+change it: `updating` (one update), `examining` and `reading` (files, by `worker` processes of
+`workers`), `contents` (what follows from one file alone), `changes` (whose edges that touches),
+`world` (what the resolver is offered), `edges`, `writing` and `files` (rows), `report` (what was
+done). Vectors: `embedding`, `vectors`. The file: `place`, `store`, `schema`, `lock` (one writer at
+a time). `following` hears of edits.
+"""
 
 from __future__ import annotations
 

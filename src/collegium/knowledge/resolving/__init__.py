@@ -1,4 +1,12 @@
-"""The resolver: from what each file says of itself to edges between them."""
+"""The resolver: from what each file says of itself to edges between them.
+
+Rooms: `resolve` (files, one by one or in a run), `sources` (what it is offered) and `world` (every
+answer noted), `interface` (what a file shows), `shape` (its facts by name), `homes` (each
+language's rules). What expressions mean: `interpreter`, with `atoms` (definitions, types, values),
+`scoping` and `flow` (names), `membership` and `inheritance` (members), `holding` (what variables
+hold), `calling`, `arguments` and `overloads` (calls), `kinship` (types and methods to one another).
+What comes of it: `edges`, `candidates`, `mentions`.
+"""
 
 from __future__ import annotations
 

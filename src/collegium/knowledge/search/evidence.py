@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _LOOKED_AT: Final = 200
 # Their files gain from so many of the best.
 _LEADING: Final = 20
+# A rank counts half after so many.
+_TOP: Final = 10.0
 _TINY: Final = 1e-6
 # Where a term counts as part of how a unit is called, and as something said of it.
 _CALLED: Final = (Field.NAME, Field.WHERE, Field.FILE, Field.SIGNATURE)
@@ -78,12 +80,11 @@ def _candidates(
 
 
 def _best(scores: Numbers, many: int) -> NDArray[np.intp]:
-    """The numbers of the units with the highest scores above 0."""
-    many = min(many, len(scores))
-    if not many:
-        return np.zeros(0, np.intp)
-    best: NDArray[np.intp] = np.argpartition(-scores, many - 1)[:many]
-    return best[scores[best] > 0]
+    """The places of the highest scores above 0; all that are as high as the last of them."""
+    if len(scores) > many:
+        lowest = np.partition(scores, -many)[-many]
+        return np.flatnonzero((scores >= lowest) & (scores > 0))
+    return np.flatnonzero(scores > 0)
 
 
 def _of_terms(asked: Asked, candidates: NDArray[np.intp], holdings: Holdings) -> dict[str, Numbers]:
@@ -138,13 +139,13 @@ def _of_score(
     within = np.zeros(len(scores), np.float32)
     inner = layout.parents >= 0
     np.maximum.at(within, layout.parents[inner], relative[inner])
-    leading = candidates[np.argsort(-own, kind="stable")[:_LEADING]]
+    leading = candidates[_best(own, _LEADING)]
     most = int(layout.files.max(initial=0)) + 1
     files = np.bincount(layout.files[leading], relative[leading], minlength=most)
     return {
         name: own,
         f"{name}_score": scores[candidates],
-        f"{name}_rank": 10.0 / (10.0 + np.argsort(np.argsort(-own, kind="stable"))),
+        f"{name}_rank": _TOP / (_TOP + np.searchsorted(np.sort(-own), -own)),
         f"{name}_around": np.where(parents >= 0, relative[parents], 0.0),
         f"{name}_within": within[candidates],
         f"{name}_file": files[layout.files[candidates]] / max(files.max(initial=0), _TINY),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 KINDS: Final[tuple[SymbolKind, ...]] = get_args(SymbolKind)
 # Of the units' vectors: they are used from this share on.
 _ENOUGH: Final = 0.95
+_WORN: Final = 0.5
 _CODES: Final[dict[str, int]] = {kind: code for code, kind in enumerate(KINDS)}
 
 
@@ -129,6 +130,11 @@ class Holdings:
             if self.places[number].text_key in found
         }
         return replace(self, vectors=self.vectors.filled(numbers))
+
+    @property
+    def worn(self) -> bool:
+        """Whether most units are gone, so that it is better to begin anew."""
+        return self.lexicon.count < _WORN * len(self.places)
 
     @property
     def embedded(self) -> bool:

@@ -74,14 +74,13 @@ def rank(
     for name, weight in weights.items():
         if name in evidence.columns:
             scores += weight * evidence.columns[name]
+    numbers: list[int] = evidence.candidates.tolist()
+    scored = zip([holdings.places[number] for number in numbers], scores.tolist(), numbers)
     found: dict[tuple[str, str], Ranked] = {}
-    for best in np.argsort(-scores, kind="stable").tolist():
-        number = int(evidence.candidates[best])
-        place = holdings.places[number]
+    for place, score, number in sorted(scored, key=lambda one: (-one[1], one[0])):
         # Overloads and branches of one name are one symbol: the best stands for them.
         if (place.file, place.symbol) not in found:
-            ranked = Ranked(place, float(scores[best]), reason(number, question))
-            found[place.file, place.symbol] = ranked
+            found[place.file, place.symbol] = Ranked(place, score, reason(number, question))
         if len(found) == limit:
             break
     return list(found.values())

@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from collegium.knowledge.search.holdings import Holdings
 from collegium.knowledge.search.ranking import rank
 from collegium.knowledge.search.semantic import label, vectors_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection
 
     from collegium.knowledge.graph import Node
-    from collegium.knowledge.index.rows import StoredUnit
+    from collegium.knowledge.index import Index
     from collegium.knowledge.search.semantic import Encoder
-
 
 _UNKNOWN: Final = -1
 # Where more than this share of the files changed, all units are read anew.
 _MANY: Final = 0.2
-
-
-class Source(Protocol):
-    """What an index tells of its units."""
-
-    @property
-    def generation(self) -> int:
-        """Grows whenever a file changes."""
-        ...
-
-    def changed_since(self, generation: int) -> tuple[Collection[str], Collection[str]]:
-        """Files that came or changed after a generation, and those that went."""
-        ...
-
-    def units(self, paths: Collection[str] | None = None) -> Iterable[StoredUnit]:
-        """The units of all files, or of these."""
-        ...
-
-    def vectors(self, encoder: str, keys: Collection[bytes]) -> Mapping[bytes, bytes]:
-        """Those of these texts' vectors that are there."""
-        ...
-
-    def vector_count(self, encoder: str) -> int:
-        """How many vectors are there."""
-        ...
 
 
 class Hit(NamedTuple):
@@ -62,12 +36,12 @@ class Retrieval:
     """Searches the units of an index. Safe to be asked from several threads.
 
     Args:
-        source: the index.
+        index: whose units they are.
         encoder: what its vectors were made with; without it, words alone decide.
     """
 
-    def __init__(self, source: Source, encoder: Encoder | None = None) -> None:
-        self._source, self._encoder = source, encoder
+    def __init__(self, index: Index, encoder: Encoder | None = None) -> None:
+        self._index, self._encoder = index, encoder
         self._holdings = Holdings.of(())
         self._generation = self._vectors = _UNKNOWN
         self._lock = Lock()
@@ -91,28 +65,27 @@ class Retrieval:
 
     def refresh(self) -> Holdings:
         """Take up what changed in the index; quick where little did."""
-        with self._lock:
+        with self._lock, self._index.snapshot():
             self._take_up_units()
             if self._encoder is not None:
                 self._take_up_vectors(label(self._encoder))
             return self._holdings
 
     def _take_up_units(self) -> None:
-        generation = self._source.generation
+        generation = self._index.generation
         if generation == self._generation:
             return
-        changed, gone = self._source.changed_since(self._generation)
+        changed, gone = self._index.changed_since(self._generation)
         files = {*changed, *gone}
-        known = self._holdings.files()
-        if len(files & known) >= _MANY * len(known):
-            self._holdings = Holdings.of(self._source.units())
+        if self._holdings.worn or len(files) >= _MANY * len(self._holdings.files()):
+            self._holdings = Holdings.of(self._index.units())
         else:
-            self._holdings = self._holdings.changed(files, self._source.units(changed))
+            self._holdings = self._holdings.changed(files, self._index.units(changed))
         self._generation, self._vectors = generation, _UNKNOWN
 
     def _take_up_vectors(self, encoder: str) -> None:
-        count = self._source.vector_count(encoder)
+        count = self._index.vector_count(encoder)
         if count != self._vectors:
             lacking = self._holdings.lacking()
-            self._holdings = self._holdings.filled(self._source.vectors(encoder, lacking))
+            self._holdings = self._holdings.filled(self._index.vectors(encoder, lacking))
             self._vectors = count

@@ -55,10 +55,11 @@ def stem(word: str) -> str:
     """
     if not word.isascii():
         return word
-    for ending, instead, left in _ENDINGS.get(word[-1:], ()):
-        if word.endswith(ending) and len(word) - len(ending) >= left:
-            word = word[: len(word) - len(ending)] + instead
-            break
+    for endings in _ENDINGS:
+        for ending, instead, left in endings:
+            if word.endswith(ending) and len(word) - len(ending) >= left:
+                word = word[: len(word) - len(ending)] + instead
+                break
     if len(word) < _SHORTEST:
         return word
     if word[-1] == word[-2] and word[-1] not in "lsz":
@@ -67,22 +68,12 @@ def stem(word: str) -> str:
 
 
 _SHORTEST: Final = 4
-# By the last letter; the first that fits is cut: the ending, what stands for it, how many letters
-# must stay.
-_ENDINGS: Final = {
-    "s": (
-        ("ies", "y", 2),
-        ("ings", "", 3),
-        ("ers", "", 4),
-        ("ss", "ss", 0),
-        ("us", "us", 0),
-        ("is", "is", 0),
-        ("s", "", 3),
-    ),
-    "d": (("ied", "y", 2), ("eed", "eed", 0), ("ed", "", 3)),
-    "g": (("ing", "", 3),),
-    "r": (("er", "", 4),),
-}
+# Of each step the first that fits: the ending, what stands for it, how many letters must stay.
+_ENDINGS: Final = (
+    (("ies", "y", 2), ("ss", "ss", 0), ("us", "us", 0), ("is", "is", 0), ("s", "", 3)),
+    (("ied", "y", 2), ("eed", "eed", 0), ("ing", "", 3), ("ed", "", 3)),
+    (("er", "", 4),),
+)
 
 
 def parts(name: str) -> list[str]:

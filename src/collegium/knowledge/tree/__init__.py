@@ -1,4 +1,8 @@
-"""Which files of a folder are read, and which are not and why."""
+"""Which files of a folder are read, and which are not and why.
+
+Rooms: `walking` (Tree), `ignoring` (what ignore files say), `folders` and `contents` (what is told
+by names and by what lies inside).
+"""
 
 from __future__ import annotations
 
