@@ -53,7 +53,7 @@ class KnowledgeGraph:
         self._encoder: Encoder | None = None
         self._lock = Lock()
         self._retrieval: Retrieval | None = None
-        self._vocabulary: tuple[int, Vocabulary] | None = None
+        self._vocabulary: Vocabulary | None = None
 
     @classmethod
     def open(
@@ -198,8 +198,16 @@ class KnowledgeGraph:
         return tuple(found)
 
     def strength(self, text: str) -> float:
-        """How strongly a text is about this codebase, from 0 to 1, by the words of its names."""
+        """How strongly a text is about this codebase, from 0 to 1, by the words of its names.
+
+        They are those that there were at the last `renew`; the first time it takes 20 us a name.
+        """
         return self._words().share(text)
+
+    def renew(self) -> None:
+        """Have `strength` go by the names that there are now, if anybody has asked for it."""
+        if self._vocabulary is not None:
+            self._vocabulary = Vocabulary(self.index.names())
 
     def snippet(self, file: str, start: int, end: int) -> str:
         """The lines of a file from `start` to `end`, both included, as the index has them."""
@@ -239,11 +247,9 @@ class KnowledgeGraph:
             return self._encoder
 
     def _words(self) -> Vocabulary:
-        generation = self.generation
-        with self._lock:
-            if self._vocabulary is None or self._vocabulary[0] != generation:
-                self._vocabulary = generation, Vocabulary(self.index.names())
-            return self._vocabulary[1]
+        if self._vocabulary is None:
+            self._vocabulary = Vocabulary(self.index.names())
+        return self._vocabulary
 
     def _detailed(self, hit: Hit) -> Finding:
         symbol = self.index.symbol(hit.file, hit.symbol)

@@ -84,6 +84,7 @@ class Follower:
                 for report in self._graph.index.follow(self._stop):
                     if report:
                         self._changed.set()
+                        self._graph.renew()
         except _Stopped:
             logger.debug("reading %s ends early, since it is no longer wanted", self._graph.root)
         except CollegiumError as error:
@@ -101,6 +102,7 @@ class Follower:
         self.doing = ""
         self._ready.set()
         self._changed.set()
+        self._graph.renew()
 
     def _tell(self, done: int, total: int, what: str) -> None:
         self.doing = f"{what}, {done} of {total}" if total else what
