@@ -119,11 +119,13 @@ def test_the_configurations_of_the_answers_page_are_right() -> None:
     assert strategy == "cascade"
 
 
-def test_the_configuration_of_the_knowledge_page_is_right() -> None:
+def test_the_configurations_of_the_knowledge_page_are_right() -> None:
     page = (ROOT / "docs/knowledge.md").read_text("utf-8")
-    (snippet,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-    config = collegium.config.read(snippet, source="docs/knowledge.md")
-    assert config.moe.experts[0].knowledge is not None
+    snippets = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(snippets) == 2
+    for snippet in snippets:
+        config = collegium.config.read(snippet, source="docs/knowledge.md")
+        assert config.moe.experts[0].knowledge is not None
 
 
 def test_the_python_of_the_knowledge_page_runs(tmp_path: Path) -> None:

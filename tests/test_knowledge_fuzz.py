@@ -30,7 +30,7 @@ def contents(index: Index) -> dict[str, list[Any]]:
 
 def differences(kept: dict[str, list[Any]], clean: dict[str, list[Any]]) -> list[str]:
     """What one has and the other has not."""
-    told = []
+    told = list[str]()
     for what, rows in kept.items():
         others = clean[what]
         told += [

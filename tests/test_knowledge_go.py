@@ -340,3 +340,18 @@ def test_a_function_without_a_name_at_the_top_of_a_file_has_its_own_names() -> N
         ("a.go:act", "a.go:diff"),
         ("a.go:act", "a.go:T.Stop"),
     }
+
+
+def test_a_loop_over_an_iterator_gives_what_it_yields() -> None:
+    code = """
+        package a
+        import "iter"
+        type Door struct{}
+        func (d *Door) Open() {}
+        func one(s iter.Seq[*Door]) { for d := range s { d.Open() } }
+        func two(s iter.Seq2[int, *Door]) { for _, d := range s { d.Open() } }
+        """
+    assert pairs(Tree({"a.go": code}).edges(), "calls") == {
+        ("a.go:one", "a.go:Door.Open"),
+        ("a.go:two", "a.go:Door.Open"),
+    }

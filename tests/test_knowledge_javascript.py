@@ -499,3 +499,80 @@ def test_cyclic_inheritance_and_aliases_end() -> None:
         == set()
     )
     assert calls("type A = B; type B = A; function f(a: A) { a.g() }", "a.ts") == set()
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "inherits(Cat, Animal)",
+        "Cat.prototype = Object.create(Animal.prototype)",
+        "Cat.prototype = new Animal()",
+        "Object.setPrototypeOf(Cat.prototype, Animal.prototype)",
+    ],
+)
+def test_a_function_with_a_prototype_makes_values_though_it_never_says_this(above: str) -> None:
+    code = f"""
+        function Animal() {{}}
+        Animal.prototype.eat = function () {{}}
+        function Cat() {{}}
+        {above}
+        Cat.prototype.hunt = function () {{ this.eat() }}
+        function act() {{ new Cat().eat() }}
+        """
+    assert {("Cat.hunt", "Animal.eat"), ("act", "Animal.eat")} <= calls(code)
+    assert of_kind("inherits", {"a.js": code}) == {("Cat", "Animal")}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "const all = names.map((name) => new Door(name)); all.forEach((door) => door.open())",
+        "for (const door of names.map(function (name) { return new Door(name) })) door.open()",
+        "class House { doors = names.map((name) => new Door(name)); m() { this.doors[0].open() } }",
+        "fetch(x).then((answer) => new Door(answer)).then((door) => door.open())",
+        "function make() { return new Door() } names.map(make)[0].open()",
+    ],
+)
+def test_map_and_then_give_what_the_function_gives(code: str) -> None:
+    assert "Door.open" in {target for _, target in calls(f"class Door {{ open() {{}} }} {code}")}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "const all = new Map<string, Door>(); all.get('a')!.open()",
+        "class House { all = new Set<Door>(); m() { this.all.forEach((one) => one.open()) } }",
+        "class Box<T> { held!: T } new Box<Door>().held.open()",
+        "type Act = <T extends Door>(one: T) => void; const act: Act = (one) => one.open()",
+    ],
+)
+def test_what_has_types_for_arguments_holds_values_of_them(code: str) -> None:
+    found = calls(f"class Door {{ open() {{}} }} {code}", "a.ts")
+    assert "Door.open" in {target for _, target in found}
+
+
+@pytest.mark.parametrize(
+    ("code", "called"),
+    [
+        ("if (x instanceof Gate) return\nx.shut()", {"Door.shut"}),
+        ("if (x instanceof Gate) {\n} else {\nx.shut()\n}", {"Door.shut"}),
+        ("if (x instanceof Gate || now) throw x\nx.shut()", {"Door.shut"}),
+        ("if (x instanceof Gate && now) return\nx.shut()", {"Door.shut", "Gate.shut"}),
+        ("if (!(x instanceof Gate)) return\nx.shut()", {"Gate.shut"}),
+        ("if (x instanceof Gate) now()\nx.shut()", {"Door.shut", "Gate.shut"}),
+    ],
+)
+def test_what_a_value_was_found_not_to_be_it_is_not(code: str, called: set[str]) -> None:
+    classes = "class Door { shut() {} } class Gate { shut() {} }"
+    found = calls(f"{classes} function act(x: Door | Gate, now) {{\n{code}\n}}", "a.ts")
+    assert {target for _, target in found} == called
+
+
+def test_an_object_made_from_one_that_is_not_seen_has_its_own_members() -> None:
+    code = """
+        const answer = Object.create(ServerResponse.prototype)
+        answer.send = function () {}
+        answer.json = function () { return this.send() }
+        answer.json()
+        """
+    assert calls(code) == {("answer.json", "answer.send"), ("<module>", "answer.json")}

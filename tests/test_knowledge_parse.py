@@ -39,6 +39,7 @@ def paths(facts: FileFacts) -> list[str]:
         ("README", b"", "text"),
         ("docs/index.rst", b"", "restructuredtext"),
         ("package.json", b"", "manifest"),
+        ("bin/text", b"#!/usr/bin/python\n", "python"),
         ("other.json", b"", None),
         (".py", b"", None),
         ("picture.png", b"", None),
@@ -160,6 +161,14 @@ DEEP = {
 @pytest.mark.parametrize("source", DEEP.values(), ids=DEEP)
 def test_what_is_nested_deep_is_read_and_never_too_deep(source: bytes) -> None:
     assert "f" in calls(parse("a.py", source + b"\n"))
+
+
+def test_what_is_defined_too_deep_is_no_symbol_but_its_code_is_read() -> None:
+    depth = 400
+    opened = b"".join(b"function f%d(){" % at for at in range(depth))
+    facts = parse("a.js", opened + b"g()" + b"}" * depth)
+    assert max(symbol.path.count(".") for symbol in facts.symbols) == 100
+    assert calls(facts) == {"g"}
 
 
 @pytest.mark.parametrize("path", ["a.py", "a.md", "a.rst", "a.txt"])

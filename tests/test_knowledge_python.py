@@ -273,6 +273,7 @@ def test_conditions_tell_types_where_they_hold() -> None:
         ("x", "A", 2, 3),
         ("x", "A", 2, 2),
         ("y", "b.B", 4, 5),
+        ("z", "<not (C | D)>", 6, 7),
         ("z", "(C | D)", 8, 10),
         ("y", "E", 9, 10),
     ]
@@ -285,7 +286,7 @@ def test_the_other_branch_of_a_negated_condition_is_told_too() -> None:
         else:
             x.a()
         """)
-    assert narrowed(facts) == [("x", "A", 3, 4)]
+    assert narrowed(facts) == [("x", "<not A>", 1, 2), ("x", "A", 3, 4)]
 
 
 def test_patterns_bind_and_tell_types() -> None:

@@ -663,3 +663,75 @@ def test_a_thing_is_found_at_the_end_of_a_long_chain() -> None:
     files["m100.py"] = "def x(): ..."
 
     assert ("m0.py:<module>", "m100.py:x") in pairs(Tree(files).edges(), "calls")
+
+
+@pytest.mark.parametrize(
+    ("code", "called"),
+    [
+        ("if isinstance(x, Gate): return\n    x.shut()", {"Door"}),
+        ("if isinstance(x, Gate): pass\n    else: x.shut()", {"Door"}),
+        ("if not isinstance(x, (Gate, str)): x.shut()", {"Door"}),
+        ("if now: pass\n    elif isinstance(x, Gate): pass\n    else: x.shut()", {"Door"}),
+        ("if isinstance(x, Gate): return\n    x = Gate()\n    x.shut()", {"Gate"}),
+        ("if isinstance(x, Gate) and now: return\n    x.shut()", {"Door", "Gate"}),
+        ("if isinstance(x, Gate): return\n    elif now: return\n    x.shut()", {"Door", "Gate"}),
+    ],
+)  # fmt: skip
+def test_what_a_value_was_found_not_to_be_it_is_not(code: str, called: set[str]) -> None:
+    classes = "class Door:\n    def shut(self): ...\nclass Gate:\n    def shut(self): ...\n"
+    tree = Tree({"a.py": f"{classes}def act(x: Door | Gate, now):\n    {code}"})
+
+    found = {target for source, target in pairs(tree.edges(), "calls") if source == "a.py:act"}
+    assert found - {"a.py:Gate"} == {f"a.py:{name}.shut" for name in called}
+
+
+def test_an_attribute_of_a_bounded_type_has_the_members_of_the_bound() -> None:
+    code = """
+        class Door:
+            def open(self): ...
+        class House[T: Door]:
+            def __init__(self, door: T): self.door = door
+            def enter(self): self.door.open()
+        """
+    assert ("a.py:House.enter", "a.py:Door.open") in pairs(Tree({"a.py": code}).edges(), "calls")
+
+
+def test_a_loop_over_an_enum_gives_its_members() -> None:
+    code = """
+        import enum
+        class Side(enum.Enum):
+            LEFT = 1
+            def turn(self): ...
+        def act():
+            for side in Side: side.turn()
+        """
+    assert ("a.py:act", "a.py:Side.turn") in pairs(Tree({"a.py": code}).edges(), "calls")
+
+
+def test_all_that_is_taken_from_outside_hides_neither_the_tree_nor_the_language() -> None:
+    files = {
+        "own.py": "class Door: ...",
+        "a.py": """
+            from own import *
+            from elsewhere import *
+            class Front(Door): ...
+            class Table(dict): ...
+            class Pane(Frame): ...
+            """,
+    }
+    assert pairs(Tree(files).edges(), "inherits") == {
+        ("a.py:Front", "own.py:Door"),
+        ("a.py:Table", "dict"),
+        ("a.py:Pane", "elsewhere.Frame"),
+    }
+
+
+def test_all_that_a_function_takes_is_known_in_it_alone() -> None:
+    files = {
+        "own.py": "def knock(): ...",
+        "a.py": "def f():\n    from own import *\n    knock()\ndef g(): knock()",
+    }
+    edges = Tree(files).edges()
+
+    assert pairs(edges, "calls") == {("a.py:f", "own.py:knock")}
+    assert pairs(edges, "calls", "candidate") == {("a.py:g", "own.py:knock")}

@@ -285,3 +285,17 @@ def test_a_file_tells_its_symbols_with_signatures_and_documentation() -> None:
 def test_no_code_is_too_broken_to_be_read(code: str) -> None:
     assert parse("a.rs", code.encode()).language == "rust"
     Tree({"a.rs": code}).edges()
+
+
+def test_what_a_function_uses_of_an_enum_is_known_in_it_alone() -> None:
+    code = """
+        pub enum Side { Left(u8), Right }
+        pub struct Door;
+        impl Side { fn turn() { use Side::*; Left(1); } }
+        impl From<Side> for Door {}
+        fn elsewhere() { Left(1); }
+        """
+    edges = Tree({"src/lib.rs": code}).edges()
+
+    assert ("src/lib.rs:Door", "From") in pairs(edges, "inherits")
+    assert pairs(edges, "calls") == {("src/lib.rs:Side.turn", "src/lib.rs:Side.Left")}

@@ -14,6 +14,7 @@ from collegium.knowledge.graph import Node
 from collegium.knowledge.index import Index
 from collegium.knowledge.search.lexical import Lexicon, Weighing
 from collegium.knowledge.search.manner import manner_of
+from collegium.knowledge.search.purpose import is_trial
 from collegium.knowledge.search.retrieval import Retrieval
 from collegium.knowledge.search.semantic import Vectors, compact, vectors_of
 from collegium.knowledge.search.terms import NAME, asked, number_of, parts, stem, terms_of
@@ -418,3 +419,45 @@ def test_the_same_question_has_the_same_answer(index: Index) -> None:
 
 def test_names_are_found_in_text_of_any_script() -> None:
     assert NAME.findall("größe, 注文 x_1!") == ["größe", "注文", "x_1"]
+
+
+def test_tests_come_after_what_they_test_unless_they_are_asked_for(
+    index: Index, root: Path
+) -> None:
+    plant(
+        root,
+        {
+            "tests/test_mail.py": (
+                "def test_the_bill_of_an_order_is_sent_by_electronic_mail():\n"
+                '    """Send the bill of an order by electronic mail."""\n'
+            )
+        },
+    )
+    index.update()
+    retrieval = Retrieval(index)
+    text = "send the bill of an order by electronic mail"
+    assert found(retrieval, text)[0] == "send_invoice"
+    assert found(retrieval, f"which test checks to {text}")[0].startswith("test_the_bill")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tests/x.py",
+        "a/test_x.py",
+        "a/x_test.go",
+        "web/x.spec.ts",
+        "web/__tests__/x.js",
+        "src/test/java/X.java",
+        "a/CartTest.java",
+    ],
+)
+def test_tests_are_told_by_their_path(path: str) -> None:
+    assert is_trial(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["a/latest.py", "contest/x.go", "a/attestation.ts", "a/testimony.py", "Protest.java"]
+)
+def test_what_only_has_test_in_its_name_is_no_test(path: str) -> None:
+    assert not is_trial(path)

@@ -101,8 +101,9 @@ class Binding(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     `target` is a name or a chain such as "self.client"; `value` and `annotation` are expressions,
     '' where there is none. A "narrow" holds from `line` to `until` (`isinstance`, a type switch),
-    and an "assign" with `until` to the end of the block that may be passed over; "parameter" is one
-    of an anonymous function; "field" is declared in a type without a value.
+    and says what it is not by the annotation "<not X>"; an "assign" with `until` to the end of the
+    block that may be passed over; "parameter" is one of an anonymous function; "field" is declared
+    in a type without a value.
     """
 
     scope: int

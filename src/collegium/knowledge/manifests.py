@@ -1,4 +1,4 @@
-"""Manifests: the files in which a tree says by what name others know it."""
+"""Manifests of Go and Rust: the files in which a tree says by what name others know it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,8 @@ _GO_MODULE: Final = re.compile(r'^\s*module\s+"?([^\s"]+)', re.MULTILINE)
 
 
 def manifest(path: str, text: str) -> FileFacts:
-    """Return the facts of one of NAMES: the name of what it describes, as the package."""
-    name = path.rpartition("/")[2]
-    if name in _OF_SCRIPTS:
-        from collegium.knowledge.languages.ecmascript.manifests import facts  # noqa: PLC0415 -- only for who reads them
-
-        return facts(path, text)
-    read = _READERS.get(name)
+    """Return the facts of a go.mod or a Cargo.toml: the name of what it describes, as package."""
+    read = _READERS.get(path.rpartition("/")[2])
     package = read(text) if read else ""
     return FileFacts(path, "manifest", text.count("\n") + 1, package=package)
 
@@ -47,5 +42,3 @@ def _cargo(text: str) -> str:
 
 
 _READERS: Final[Mapping[str, Callable[[str], str]]] = {"go.mod": _go, "Cargo.toml": _cargo}
-_OF_SCRIPTS: Final = frozenset({"package.json", "tsconfig.json", "jsconfig.json"})
-NAMES: Final = frozenset(_READERS) | _OF_SCRIPTS

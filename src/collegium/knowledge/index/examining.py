@@ -68,4 +68,4 @@ def _read(path: str, limit_bytes: int) -> tuple[Found, bytes]:
             source = file.read(limit_bytes)
     finally:
         os.close(descriptor)
-    return Found(seen.st_size, seen.st_mtime_ns, seen.st_ino), source
+    return Found.of(seen), source

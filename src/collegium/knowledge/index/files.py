@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from collegium.knowledge.index.changes import Change
 
-_COLUMNS = "SELECT path, size, mtime_ns, inode, looked_ns, content, why FROM files"
+_COLUMNS = "SELECT path, size, changed_ns, inode, looked_ns, content, why FROM files"
 
 
 class Known(NamedTuple):
@@ -52,7 +52,7 @@ def put_files(
     )
     connection.executemany(
         "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET "
-        "size = excluded.size, mtime_ns = excluded.mtime_ns, inode = excluded.inode, "
+        "size = excluded.size, changed_ns = excluded.changed_ns, inode = excluded.inode, "
         "looked_ns = excluded.looked_ns, content = excluded.content, why = excluded.why",
         (_row(path, row) for path, row in now.items() if known.get(path) is not row),
     )

@@ -14,7 +14,7 @@ from collegium.knowledge.graph import EdgeKind, Trust
 
 # In the header of the file: whose it is, and which tables.
 APPLICATION: Final = int.from_bytes(b"kngr")
-VERSION: Final = 1
+VERSION: Final = 2
 
 KINDS: Final[tuple[EdgeKind, ...]] = get_args(EdgeKind)
 TRUSTS: Final[tuple[Trust, ...]] = get_args(Trust)
@@ -27,7 +27,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 -- `content` is NULL where the file is passed over, and `why` says why. `changed` is the generation.
 CREATE TABLE files (
     path TEXT PRIMARY KEY, folder TEXT NOT NULL, name TEXT NOT NULL,
-    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
+    size INTEGER NOT NULL, changed_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
     looked_ns INTEGER NOT NULL, content INTEGER, why TEXT NOT NULL, changed INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX files_by_folder ON files (folder) WHERE content IS NOT NULL;

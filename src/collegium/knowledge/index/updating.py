@@ -20,8 +20,8 @@ from collegium.knowledge.index.files import (
 )
 from collegium.knowledge.index.report import Report
 from collegium.knowledge.index.store import transaction
-from collegium.knowledge.index.vectors import sweep
-from collegium.knowledge.index.writing import drop_contents
+from collegium.knowledge.index.vectors import sweep_vectors
+from collegium.knowledge.index.writing import drop_contents, sweep_nodes
 from collegium.knowledge.tree import Found
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ class Update:
             resolved = self._replace(changes)
             if paths is None:
                 drop_contents(self.connection, _orphans(self.connection))
-                sweep(self.connection)
+                sweep_vectors(self.connection)
+                sweep_nodes(self.connection)
                 if not is_read(self.connection):
                     mark_read(self.connection, read=True)
         passed_over = {path: row.why for path, row in self._now.items() if row.why}
@@ -131,7 +132,7 @@ class Update:
 
 def _settled(known: Known) -> bool:
     """Whether a file would show it if it had changed since it was read."""
-    return known.found.mtime_ns + GRAIN_NS < known.looked_ns
+    return known.found.changed_ns + GRAIN_NS < known.looked_ns
 
 
 def _content(known: Known | None) -> int | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from collegium.knowledge.index.writing import count_of
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection
@@ -25,11 +27,8 @@ def vectors_for(
     return found
 
 
-def sweep(connection: sqlite3.Connection) -> None:
+def sweep_vectors(connection: sqlite3.Connection) -> None:
     """Delete vectors of texts that no unit has, where there are many."""
-    vectors, units = (
-        connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 -- ours
-        for table in ("vectors", "units")
-    )
+    vectors, units = (count_of(connection, table) for table in ("vectors", "units"))
     if vectors > SPARE * units:
         connection.execute("DELETE FROM vectors WHERE text_key NOT IN (SELECT text_key FROM units)")

@@ -60,6 +60,21 @@ def drop_contents(connection: sqlite3.Connection, numbers: Iterable[int]) -> Non
     connection.executemany("DELETE FROM contents WHERE id = ?", rows)
 
 
+def sweep_nodes(connection: sqlite3.Connection) -> None:
+    """Delete nodes that no edge has any more, where there are many."""
+    if count_of(connection, "nodes") > count_of(connection, "edges"):
+        connection.execute(
+            "DELETE FROM nodes WHERE id NOT IN "
+            "(SELECT source FROM edges UNION SELECT target FROM edges)"
+        )
+
+
+def count_of(connection: sqlite3.Connection, table: str) -> int:
+    """How many rows a table has."""
+    count: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+    return count
+
+
 def forget(connection: sqlite3.Connection, generation: int) -> None:
     """Delete all that was ever read, but for the vectors; the files count as gone."""
     connection.execute("INSERT OR REPLACE INTO gone SELECT path, ? FROM files", (generation,))

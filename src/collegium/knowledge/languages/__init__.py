@@ -23,12 +23,10 @@ _TABLES: Final = {
     "rust": "rust:RUST",
     "java": "java:JAVA",
 }
-# What is read without a grammar: documents, and by its name what tells of a package.
-_DOCUMENTS: Final = "..documents:sections"
-_READERS: Final = {
-    "markdown": _DOCUMENTS,
-    "restructuredtext": _DOCUMENTS,
-    "text": _DOCUMENTS,
+# What reads what has no grammar: documents, and by its name what tells of a package.
+_OF_DOCUMENTS: Final = "..documents:sections"
+_DOCUMENTS: Final = frozenset({"markdown", "restructuredtext", "text"})
+_MANIFESTS: Final = {
     "package.json": ".ecmascript.manifests:facts",
     "tsconfig.json": ".ecmascript.manifests:facts",
     "jsconfig.json": ".ecmascript.manifests:facts",
@@ -68,7 +66,7 @@ def language_of(path: str, head: bytes = b"") -> str | None:
     tells of a package.
     """
     name = path.rpartition("/")[2]
-    if name in _READERS:
+    if name in _MANIFESTS:
         return "manifest"
     stem, _, extension = name.rpartition(".")
     if stem:
@@ -88,8 +86,10 @@ def grammar_of(language: str) -> Grammar:
 
 def reader_of(path: str, language: str) -> Callable[[str, str], FileFacts] | None:
     """Return what reads the path and the text of a file that needs no grammar, None for code."""
-    place = _READERS.get(path.rpartition("/")[2] if language == "manifest" else language)
-    return None if place is None else _load(place)
+    if language == "manifest":
+        found: Callable[[str, str], FileFacts] = _load(_MANIFESTS[path.rpartition("/")[2]])
+        return found
+    return _load(_OF_DOCUMENTS) if language in _DOCUMENTS else None
 
 
 @cache

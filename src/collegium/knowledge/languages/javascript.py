@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from collegium.knowledge.languages.ecmascript import classes, jsdoc
+from collegium.knowledge.languages.ecmascript import classes, functions, jsdoc
 from collegium.knowledge.languages.ecmascript.table import PARAMETERS, RULES, TARGETS
 from collegium.knowledge.languages.grammar import Grammar
+
+if TYPE_CHECKING:
+    from collegium.knowledge.parsing.reading import Reading
+
+
+def _finish(reading: Reading) -> None:
+    jsdoc.definitions(reading)
+    functions.mark_constructors(reading)
+
 
 JAVASCRIPT: Final = Grammar(
     name="javascript",
@@ -19,5 +28,5 @@ JAVASCRIPT: Final = Grammar(
     joins=("?.",),
     own=frozenset({"this", "super"}),
     hints=jsdoc.hints,
-    finish=jsdoc.definitions,
+    finish=_finish,
 )

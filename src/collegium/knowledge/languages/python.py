@@ -39,23 +39,6 @@ def _parameter(reading: Reading, node: Node) -> tuple[Parameter, ...]:
     return (Parameter(reading.text(name), annotation, default),)
 
 
-def _definition(reading: Reading, node: Node) -> str:
-    name = node.child_by_field_name("name")
-    if name is None:
-        return reading.inside(node)
-    reading.define(
-        node,
-        name,
-        kind="function",
-        head=(node.child_by_field_name("type_parameters"),),
-        parameters=node.child_by_field_name("parameters"),
-        returns=node.child_by_field_name("return_type"),
-        body=node.child_by_field_name("body"),
-        awaits=rules.starts_async(node),
-    )
-    return UNKNOWN
-
-
 def _class(reading: Reading, node: Node) -> str:
     name = node.child_by_field_name("name")
     if name is None:
@@ -275,7 +258,7 @@ PYTHON: Final = Grammar(
         "list_splat": rules.anyhow,
     },
     rules={
-        "function_definition": _definition,
+        "function_definition": rules.function(),
         "class_definition": _class,
         "decorated_definition": _decorated,
         "type_parameter": types.type_parameters,

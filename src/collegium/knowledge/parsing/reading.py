@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collegium.knowledge.parsing.loading import Tables
 
 _DEEPEST: Final = 150  # nodes within nodes; what is deeper waits until the rest has been read
+_NESTED: Final = 100  # symbols within symbols; what is defined deeper is no symbol
 _TYPES: Final = frozenset({"class", "interface", "enum"})
 _HOLDERS: Final = _TYPES | {"module"}
 
@@ -255,6 +256,10 @@ class Reading(Surroundings):
         is an expression, which is what the function returns.
         """
         frame, preface, owned = self._frame, self._preface, self._owned
+        if frame.path.count(".") >= _NESTED:
+            if body is not None:
+                self._read_body(body, returns=returns_body)
+            return frame.scope
         title = name if isinstance(name, str) else self.text(name)
         owner, under = owner or owned.owner, under or owned.under
         if kind == "function" and (owner or frame.kind in _TYPES):
@@ -273,12 +278,8 @@ class Reading(Surroundings):
         remarks = self._remarks(node, *_several(parameters))
         if doc and self.grammar.hints is not None:
             taken, result = with_hints(taken, result, self.grammar.hints(self, doc))
-        if body is not None and returns_body:
-            self.returned(self.value(body))
-        elif body is not None and self.rules.get(body.kind_id) is branch:
-            self.inside(body)
-        elif body is not None:
-            self.value(body)
+        if body is not None:
+            self._read_body(body, returns=returns_body)
         self._frame, self._preface, self._owned = frame, preface, owned
         self.record.symbols[place] = Symbol(
             kind=kind,
@@ -302,6 +303,14 @@ class Reading(Surroundings):
             exported=exported or preface.exported or self.grammar.public(title),
         )
         return place
+
+    def _read_body(self, body: Node, *, returns: bool) -> None:
+        if returns:
+            self.returned(self.value(body))
+        elif self.rules.get(body.kind_id) is branch:
+            self.inside(body)
+        else:
+            self.value(body)
 
     def embedded(self, text: str, line: int, rule: Rule) -> str:
         """Read by a rule the tree of a text that stands in a string on a line."""

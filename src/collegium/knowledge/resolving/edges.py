@@ -66,6 +66,8 @@ class Resolver:
         """Read `facts` (arranged in `shape`) with `reader`."""
         self._reader, self._shape, self._facts = reader, shape, facts
         self._book = EdgeBook()
+        self._nodes = [Node(shape.path, symbol.path) for symbol in shape.symbols]
+        self._nodes.append(Node(shape.path, MODULE))  # at TOP, the last place
 
     def edges(self) -> tuple[Edge, ...]:
         """Return the edges in canonical order."""
@@ -78,7 +80,7 @@ class Resolver:
         return self._book.edges()
 
     def _node(self, scope: int) -> Node:
-        return Node(self._shape.path, MODULE if scope == TOP else self._shape.symbols[scope].path)
+        return self._nodes[scope]
 
     def _target(self, atom: Atom) -> Node | None:
         """Return the node of a definition; None where it is none of the tree."""

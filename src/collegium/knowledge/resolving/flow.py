@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collegium.knowledge.facts import Binding
 
 MOST: Final = 24  # bindings that are taken together; more of them say nothing in earnest
+DENIAL: Final = "<not "  # how the annotation of a narrowing begins that says what it is not
 
 
-def narrowed(narrowings: Sequence[Binding], line: int) -> Binding | None:
-    """Return the innermost narrowing that holds on a line, of several the last one written."""
-    holding = (each for each in reversed(narrowings) if each.line <= line <= each.until)
-    return max(holding, key=lambda narrowing: narrowing.line, default=None)
+def innermost(narrowings: Sequence[Binding]) -> Binding | None:
+    """Return the innermost of the narrowings of a line, of several the last one written."""
+    return max(reversed(narrowings), key=_line, default=None)
 
 
 def reaching(bindings: Sequence[Binding], line: int, *, blocks: bool) -> tuple[list[Binding], bool]:

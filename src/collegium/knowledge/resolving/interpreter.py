@@ -170,7 +170,9 @@ class Interpreter:
             return self._member(site, expression)
         chain = written(expression)
         before = self._flowing(site, expression, chain)
-        return scoping.narrowed_to(self, site, chain, before) or before
+        if not site.shape.narrowings(site.scope, chain):
+            return before
+        return scoping.narrowed_to(self, site, chain, self.settled(before)) or before
 
     def _flowing(self, site: Site, expression: Expr, chain: str) -> Atoms:
         """Return what the function around surely gives a chain before this line, or its member."""
@@ -215,7 +217,11 @@ class Interpreter:
         return known
 
     def _call(self, site: Site, expression: Expr) -> Atoms:
-        return self.calls(self.types(site, expression[1]), Arguments(self, site, expression[2]))
+        called, given = expression[1], Arguments(self, site, expression[2])
+        callees = self.types(site, called)
+        if not callees and called[0] == "attribute":
+            return self.home.called_unseen(self, called[2], given)
+        return self.calls(callees, given)
 
     def _either(self, site: Site, expression: Expr) -> Atoms:
         return united(self.types(site, each) for each in expression[1:])

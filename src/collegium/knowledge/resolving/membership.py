@@ -56,7 +56,13 @@ def _meant(reader: Interpreter, found: Atom, receiver: Atom) -> Mapping[str, Ato
         return {"Self": own}
     place = found.symbol if found.kind == "variable" else reader.type_around(found)
     names = reader.parameters(Atom("class", found.file, place))
-    return {"Self": own, **dict(zip(names, found.args, strict=False))}
+    # A parameter that stands for itself, seen from inside of its type, keeps its bound.
+    meant = {
+        name: held
+        for name, held in zip(names, found.args, strict=False)
+        if held != (Atom("parameter", name=name),)
+    }
+    return {"Self": own, **meant}
 
 
 def _of_type(reader: Interpreter, atom: Atom, name: str) -> Atoms:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from collegium.knowledge.expressions import parse
 from collegium.knowledge.facts import TOP
 from collegium.knowledge.resolving.arguments import Site
-from collegium.knowledge.resolving.atoms import UNKNOWN, Atom, Atoms, united
-from collegium.knowledge.resolving.flow import narrowed, reaching
+from collegium.knowledge.resolving.atoms import UNKNOWN, Atom, Atoms, united, values
+from collegium.knowledge.resolving.flow import DENIAL, innermost, reaching
 from collegium.knowledge.resolving.shape import FUNCTIONS, TYPE_PARAMETER, TYPES
 
 if TYPE_CHECKING:
@@ -37,13 +37,27 @@ def named(reader: Interpreter, site: Site, name: str) -> Atoms:
             found = reader.member(Atom("instance", shape.path, scope, "Self"), name) or None
             if found and found[0].kind == "outside":  # it may be one of a base that is not seen
                 unseen, found = found, None
+        if not found:
+            starred = from_stars(reader, shape, scope, name)
+            found = tuple(atom for atom in starred if atom.file) or found
         if found is not None:
             return found
         scope = symbol.parent
     found = _in_passing(reader, Site(shape, TOP, line), name) if line else None
     if found is not None:
         return found
-    return reader.top(shape.path, name) or shape.home.visible(reader, shape, name) or unseen
+    return _outermost(reader, shape, name) or unseen
+
+
+def _outermost(reader: Interpreter, shape: Shape, name: str) -> Atoms:
+    """Return what a name means at the top of its file, or everywhere in its language.
+
+    What would be of a module outside that all is taken from gives way to the language's own.
+    """
+    found = reader.top(shape.path, name)
+    if found and (found[0].file or shape.has(TOP, name)):
+        return found
+    return shape.home.visible(reader, shape, name) or found
 
 
 def is_variable(site: Site, name: str) -> bool:
@@ -82,10 +96,18 @@ def at_top(reader: Interpreter, path: str, name: str) -> Atoms:
     if shape is None:
         return UNKNOWN
     found = in_body(reader, shape, TOP, name)
-    if found is not None:
-        return found
-    stars = (module for star in shape.stars for module in shape.home.module(reader, shape, star))
-    return united(shape.home.starred(reader, module, name) for module in stars)
+    return from_stars(reader, shape, TOP, name) if found is None else found
+
+
+def from_stars(reader: Interpreter, shape: Shape, scope: int, name: str) -> Atoms:
+    """Return what the modules give under a name of which a scope takes everything.
+
+    What is outside counts only where none of the tree has that name.
+    """
+    stars = shape.stars.get(scope, ())
+    modules = (module for star in stars for module in shape.home.module(reader, shape, star))
+    found = united(shape.home.starred(reader, module, name) for module in modules)
+    return tuple(atom for atom in found if atom.file) or found
 
 
 def definitions(reader: Interpreter, shape: Shape, scope: int, name: str) -> Atoms:
@@ -156,15 +178,23 @@ def narrowed_to(reader: Interpreter, site: Site, chain: str, before: Atoms) -> A
     `before` is what it holds by all that was bound to it; what was surely bound since the check
     puts an end to it.
     """
-    bindings = site.shape.bound(site.scope, chain)
     checks = site.shape.narrowings(site.scope, chain)
-    narrowing = narrowed(checks, site.line) if checks and site.line else None
-    if narrowing is None:
+    holding = [each for each in checks if each.line <= site.line <= each.until]
+    if not holding:
         return UNKNOWN
+    bindings = site.shape.bound(site.scope, chain)
+    chosen, surely = reaching(bindings, site.line, blocks=site.shape.home.block_scoped)
+    newest = chosen[-1].line if chosen else 0
+    denials = [each for each in holding if each.annotation.startswith(DENIAL)]
+    for denial in denials:
+        if denial.line >= newest:
+            before = _without(reader, before, reader.types(site, parse(denial.annotation)))
+    narrowing = innermost([each for each in holding if each not in denials])
+    if narrowing is None:
+        return before if denials else UNKNOWN
     found = bound_to(reader, site, [narrowing])
     if narrowing.value:
         return found
-    chosen, surely = reaching(bindings, site.line, blocks=site.shape.home.block_scoped)
     later = [binding for binding in chosen if binding.line > narrowing.line]
     if surely and len(later) == len(chosen):
         return UNKNOWN
@@ -189,6 +219,13 @@ def _assigned(
         return told
     # Nothing but "nothing" so far: what is bound further down may come round in a loop.
     return bound_to(reader, site, reaching(bindings, 0, blocks=False)[0])
+
+
+def _without(reader: Interpreter, before: Atoms, denial: Atoms) -> Atoms:
+    """Return what a value can be that was found to be none of some types; all if none is left."""
+    denied = values(united(held for atom in denial for held in atom.args))
+    left = [atom for atom in before if not any(_is_a(reader, atom, other) for other in denied)]
+    return tuple(left) or before
 
 
 def refined(reader: Interpreter, declared: Atoms, checked: Atoms) -> Atoms:

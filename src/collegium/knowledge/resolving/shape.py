@@ -33,7 +33,7 @@ class Shape:
         self.symbols: tuple[Symbol, ...] = facts.symbols
         self.imports = facts.imports
         self.exports = facts.exports
-        self.stars = [wanted for wanted in facts.imports if wanted.name == "*" and not wanted.alias]
+        self.stars: dict[int, list[Import]] = {}  # by scope: what takes all of a module
         self._named: dict[str, list[int]] = {}
         self._children: dict[tuple[int, str], list[int]] = {}
         self._owned: dict[tuple[str, str], list[int]] = {}
@@ -50,10 +50,16 @@ class Shape:
         self._arrange_bindings(facts.bindings)
         for table in (self._children, self._imported, self._bound, self._parameters):
             self._inner.update([name for (scope, name) in table if scope != TOP])
+        self._stars_inside = any(scope != TOP for scope in self.stars)
 
     def is_parameter(self, scope: int, name: str) -> bool:
         """Return whether a name is a type parameter of a scope."""
         return name in self.generic.get(scope, ())
+
+    def has(self, scope: int, name: str) -> bool:
+        """Return whether a scope itself defines, binds or imports a name."""
+        tables = (self._children, self._bound, self._imported)
+        return any((scope, name) in table for table in tables)
 
     def parameter(self, function: int, name: str) -> Parameter | None:
         """Return the parameter of this name, its stars aside."""
@@ -65,7 +71,7 @@ class Shape:
 
     def is_inner(self, name: str) -> bool:
         """Return whether a name may mean something else in a scope than at the top."""
-        return name in self._inner or self.home.members_in_scope
+        return name in self._inner or self._stars_inside or self.home.members_in_scope
 
     def is_flowing(self, scope: int, name: str) -> bool:
         """Return whether what a name means may depend on the line: it is bound on the way."""
@@ -164,7 +170,9 @@ class Shape:
                 self._parameters[local] = parameter
                 self._locals.add(local)
         for wanted in self.imports:
-            if wanted.alias:
+            if wanted.name == "*" and not wanted.alias:
+                self.stars.setdefault(wanted.scope, []).append(wanted)
+            elif wanted.alias:
                 alias = wanted.alias.partition(".")[0]
                 self._imported.setdefault((wanted.scope, alias), []).append(wanted)
 

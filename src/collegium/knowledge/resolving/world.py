@@ -100,8 +100,16 @@ class World:
 
         A chain that is too long is made in parts from its far end; each part is remembered.
         """
-        pending: list[Callable[[], object]] = [ask]
-        tried: set[Hashable] = set()
+        try:
+            return ask()
+        except TooDeep as deep:
+            return self._in_parts(ask, deep, otherwise)
+        except RecursionError:
+            return otherwise
+
+    def _in_parts(self, ask: Callable[[], T], first: TooDeep, otherwise: T) -> T:
+        pending: list[Callable[[], object]] = [ask, first.ask]
+        tried: set[Hashable] = {first.key}
         while True:
             try:
                 value = pending[-1]()

@@ -5,6 +5,6 @@ and `places` are what that means in the tree; `questions` gives the exact sets, 
 nouns, `answers` says them. Everything else: `units` are what is searched for, in `terms`; `manner`
 tells how a text asks; `holdings` is the index as a search sees it, by `lexical` (words) and
 `semantic` (vectors); `evidence` is what speaks for each unit, `ranking` weighs it by the numbers in
-`fitted`, `reasons` says it; `retrieval` is all of that. `vocabulary` tells how much a text is about
-this code.
+`fitted`, `purpose` tells tests and examples apart, `reasons` says why; `retrieval` is all of that.
+`vocabulary` tells how much a text is about this code.
 """

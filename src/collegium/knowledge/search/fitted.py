@@ -97,7 +97,7 @@ CHANGE: Final[Mapping[str, float]] = {
     "special": 0.10,
 }
 # What a topic adds to a description: whole files are about it.
-TOPIC: Final[Mapping[str, float]] = {"words_file": 4.0, "meaning_file": 4.0, "module": 1.5}
+TOPIC: Final[Mapping[str, float]] = {"words_file": 2.0, "meaning_file": 2.0, "module": 1.5}
 # What a text is known to name counts in any manner.
 NAMED: Final[Mapping[str, float]] = {"named": 2.0, "named_around": 0.5, "named_file": 0.5}
 

@@ -21,6 +21,12 @@ from collegium.knowledge.search.fitted import (
 )
 from collegium.knowledge.search.lexical import Weighing
 from collegium.knowledge.search.manner import manner_of
+from collegium.knowledge.search.purpose import (
+    is_shown,
+    is_trial,
+    speaks_of_shown,
+    speaks_of_trials,
+)
 from collegium.knowledge.search.reasons import reason
 from collegium.knowledge.search.terms import asked, number_of
 
@@ -40,6 +46,9 @@ _WEIGHING: Final = Weighing(
 _OF_CHANGE_WORDS: Final = 0.3
 _OF_FIRST_SENTENCE: Final = 1.4
 _FIRST_SENTENCE: Final = re.compile(r"(?<=[a-z])[.:]\s|\s[*-]\s|\n\s*\n")
+# Tests say in many words what other code does: unless they are asked for, they come after it.
+_OF_TRIALS: Final = -3.0
+_OF_SHOWN: Final = -1.0
 
 
 class Ranked(NamedTuple):
@@ -75,7 +84,9 @@ def rank(
         if name in evidence.columns:
             scores += weight * evidence.columns[name]
     numbers: list[int] = evidence.candidates.tolist()
-    scored = zip([holdings.places[number] for number in numbers], scores.tolist(), numbers)
+    places = [holdings.places[number] for number in numbers]
+    scores += _by_purpose(text, places)
+    scored = zip(places, scores.tolist(), numbers, strict=True)
     found: dict[tuple[str, str], Ranked] = {}
     for place, score, number in sorted(scored, key=lambda one: (-one[1], one[0])):
         # Overloads and branches of one name are one symbol: the best stands for them.
@@ -102,6 +113,15 @@ def _question(
     rarity = matches.rarity * np.array(counts, np.float32)
     joined = np.array([term.startswith("=") for term in terms], bool)
     return Asked(words, joined, matches._replace(rarity=rarity), vector)
+
+
+def _by_purpose(text: str, places: list[Place]) -> NDArray[np.float64]:
+    """What a unit loses where it tests or shows what another does, and nobody asked for that."""
+    trial = 0.0 if speaks_of_trials(text) else _OF_TRIALS
+    shown = 0.0 if speaks_of_shown(text) else _OF_SHOWN
+    return np.array(
+        [trial * is_trial(place.file) + shown * is_shown(place.file) for place in places]
+    )
 
 
 def _weights(manner: Manner, *, with_vectors: bool) -> Mapping[str, float]:

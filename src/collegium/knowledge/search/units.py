@@ -130,9 +130,12 @@ def _packed(fields: Mapping[Field, Iterable[str]]) -> bytes:
 def _codes(field: Field) -> Callable[[str], tuple[int, ...]]:
     """A function from a name to its terms in a field, as `Unit.terms` has them, less the count."""
     numbers = numbers_of if field in _NAMING else spoken_numbers_of
-    return lru_cache(maxsize=1 << 14)(
-        lambda name: tuple([number << 16 | field << 8 for number in numbers(name)])
-    )
+
+    @lru_cache(maxsize=1 << 14)
+    def codes(name: str) -> tuple[int, ...]:
+        return tuple([number << 16 | field << 8 for number in numbers(name)])
+
+    return codes
 
 
 def _text(

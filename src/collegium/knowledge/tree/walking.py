@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,6 +20,7 @@ from collegium.knowledge.tree.ignoring import Ignoring, around
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+    from typing import Self
 
 LIMIT_BYTES: Final = 1_000_000
 # So common, and so surely no source, that nobody wants to read of it.
@@ -29,8 +31,16 @@ class Found(NamedTuple):
     """What tells cheaply that a file is still the one that was read."""
 
     size: int
-    mtime_ns: int
+    changed_ns: int
     inode: int
+
+    @classmethod
+    def of(cls, seen: os.stat_result) -> Self:
+        """What the file system says of a file."""
+        # What unpacks or copies files sets when they were modified, as it likes; nobody sets when
+        # they were changed, but Windows does not know that.
+        changed_ns = seen.st_mtime_ns if sys.platform == "win32" else seen.st_ctime_ns
+        return cls(seen.st_size, changed_ns, seen.st_ino)
 
 
 @dataclass(slots=True)
@@ -166,7 +176,7 @@ class Tree:
         elif seen.st_size > self.limit_bytes:
             found.skipped[path] = f"larger than {self.limit_bytes:,} bytes"
         else:
-            found.files[path] = Found(seen.st_size, seen.st_mtime_ns, seen.st_ino)
+            found.files[path] = Found.of(seen)
 
 
 def real_folder(path: Path) -> Path:

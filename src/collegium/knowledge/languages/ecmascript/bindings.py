@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
     from collegium.knowledge.parsing.reading import Reading
 
-# What makes a prototype of another: `Object.create(A.prototype)`, and `new A()`.
-_PROTOTYPE: Final = re.compile(r"Object\.create\(([\w$.]+)\.prototype\b.*\)|([A-Z][\w$]*)\(.*\)")
+# What makes a prototype of another: `Object.create(A.prototype)` (see `calls`), and `new A()`.
+_PROTOTYPE: Final = re.compile(
+    r"\(#\w+ \| Object\.create\(([\w$.]+)\.prototype\b.*\)|([A-Z][\w$]*)\(.*\)"
+)
 
 
 def declarator(reading: Reading, node: Node) -> str:

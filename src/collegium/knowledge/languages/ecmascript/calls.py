@@ -63,14 +63,24 @@ def call(reading: Reading, node: Node) -> str:
         return _at_once(reading, bare(called), given)
     target = "super.constructor" if called.type == "super" else reading.stem(called)
     reading.use("call", target, called)
-    of, _, name = target.rpartition(".")
     if target == "Object.assign" and given is not None:
         return _assign(reading, given)
     written = "" if given is None else _arguments(reading, given, target)
     _inherit(reading, target, written)
+    return _written(reading, target, written)
+
+
+def _written(reading: Reading, target: str, given: str) -> str:
+    """Write what a call gives: `f.bind()` the function itself, `Object.create()` a new object."""
+    of, _, name = target.rpartition(".")
     if name == "bind" and of:
         return of
-    return UNKNOWN if target[0] == "<" else writing.call(target, written)
+    if target[0] == "<":
+        return UNKNOWN
+    made = writing.call(target, given)
+    if target == "Object.create":  # it has members of its own beside those of its prototype
+        return writing.either([reading.hidden(), made])
+    return made
 
 
 def _inherit(reading: Reading, target: str, given: str) -> None:
@@ -90,14 +100,17 @@ def _at_once(reading: Reading, function: Node, given: Node | None) -> str:
 
 
 def construction(reading: Reading, node: Node) -> str:
-    """Read `new X(...)`, which is written as a call of X."""
+    """Read `new X<Y>(...)`, which is written as a call of X, or of X[Y]."""
     called, given = node.child_by_field_name("constructor"), node.child_by_field_name("arguments")
     if called is None:
         return reading.inside(node)
     target = reading.stem(called)
     reading.use("call", target, called)
+    types = reading.field(node, "type_arguments")
     written = "" if given is None else _arguments(reading, given, target)
-    return UNKNOWN if target[0] == "<" else writing.call(target, written)
+    if target[0] == "<":
+        return UNKNOWN
+    return writing.call(writing.item(target, types) if types else target, written)
 
 
 def _arguments(reading: Reading, node: Node, target: str) -> str:

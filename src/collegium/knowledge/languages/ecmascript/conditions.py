@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from collegium.knowledge.languages.ecmascript.functions import (
     plain_chain,
 )
-from collegium.knowledge.parsing import rules
+from collegium.knowledge.parsing import rules, writing
 from collegium.knowledge.parsing.nodes import first, last
 from collegium.knowledge.parsing.writing import UNKNOWN
 
@@ -34,30 +34,24 @@ def if_statement(reading: Reading, node: Node) -> str:
     condition, then = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
     if condition is None or then is None:
         return reading.inside(node)
+    other = node.child_by_field_name("alternative")
     for target, kind in _tested(reading, condition):
         reading.narrow(target, kind, reading.line(then), reading.end(then))
-    _narrow_behind(reading, node, condition, then)
+    for target, kind in _tested_in_vain(reading, condition):
+        if other is not None:
+            reading.narrow(target, kind, reading.line(other), reading.end(other))
+        elif node.parent is not None and _leaves(then):
+            reading.narrow(target, kind, reading.end(node) + 1, reading.end(node.parent))
     reading.value(condition)
     reading.branch(then)
-    other = node.child_by_field_name("alternative")
     if other is not None:
         reading.branch(other)
     return UNKNOWN
 
 
-def _narrow_behind(reading: Reading, node: Node, condition: Node, then: Node) -> None:
-    """Note what holds behind an `if` with a negated condition, if it leaves the block."""
-    negated = first(condition)
-    around = node.parent
-    if negated is None or negated.type != "unary_expression" or around is None:
-        return
-    inner = negated.child_by_field_name("argument")
+def _leaves(then: Node) -> bool:
     end = last(then) if then.type == "statement_block" else then
-    if inner is None or end is None or end.type not in _LEAVING:
-        return
-    if reading.text(negated).startswith("!") and node.child_by_field_name("alternative") is None:
-        for target, kind in _tested(reading, inner):
-            reading.narrow(target, kind, reading.end(node) + 1, reading.end(around))
+    return end is not None and end.type in _LEAVING
 
 
 def ternary(reading: Reading, node: Node) -> str:
@@ -97,3 +91,23 @@ def _tested(reading: Reading, condition: Node) -> Iterator[tuple[str, str]]:
         target, kind = plain_chain(reading, left), plain_chain(reading, right)
         if target and kind:
             yield target, kind
+
+
+def _tested_in_vain(reading: Reading, condition: Node) -> Iterator[tuple[str, str]]:
+    """Give what is an instance of what, or is not ("<not X>"), where a condition does not hold."""
+    if condition.type == "parenthesized_expression":
+        inner = first(condition)
+        if inner is not None:
+            yield from _tested_in_vain(reading, inner)
+        return
+    operator = condition.child_by_field_name("operator")
+    mark = "" if operator is None else operator.type
+    operand = condition.child_by_field_name("argument")
+    if mark == "!" and operand is not None:
+        yield from _tested(reading, operand)
+    elif mark == "instanceof":
+        for target, kind in _tested(reading, condition):
+            yield target, writing.literal("not", [kind])
+    elif mark == "||":
+        for side in condition.named_children:
+            yield from _tested_in_vain(reading, side)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collegium.knowledge.facts import SymbolKind
     from collegium.knowledge.parsing.reading import Reading
 
+CONSTRUCTOR: Final = "constructor"
 _ARROW: Final = "arrow_function"
 FUNCTIONS: Final = frozenset({_ARROW, "function_expression", "generator_function"})
 _PLAIN: Final = re.compile(r"[\w$]+(?:\??\.#?[\w$]+)*\Z")
@@ -141,9 +142,10 @@ def declaration(reading: Reading, node: Node) -> str:
 
 
 def anonymous(reading: Reading, node: Node, given: Sequence[str] = ()) -> str:
-    """Read a function without a name, which gets these values when it is called."""
-    _results(reading, node, given)
-    return "<function>"
+    """Read a function without a name, which gets these values, as a literal of what it gives."""
+    results = _results(reading, node, given)
+    told = () if starts_async(node) else [one for one in results if one != UNKNOWN]
+    return writing.literal("function", told)
 
 
 def called_at_once(reading: Reading, node: Node, given: Sequence[str]) -> str:
@@ -180,6 +182,22 @@ def inherit(reading: Reading, lower: str, upper: str) -> None:
             symbols[place] = replace(symbol, bases=(*symbol.bases, upper))
 
 
+def mark_constructors(reading: Reading) -> None:
+    """Mark the functions that `new` must be meant for: their prototype is given something."""
+    symbols = reading.record.symbols
+    given = {each.owner for each in symbols if each and "static" not in each.marks}
+    given |= {
+        binding.target.partition(".prototype")[0]
+        for binding in reading.record.bindings
+        if ".prototype" in binding.target
+    }
+    for place, symbol in enumerate(symbols):
+        if symbol is None or symbol.kind != "function" or symbol.owner:
+            continue
+        if (symbol.bases or symbol.name in given) and not {"arrow", CONSTRUCTOR} & {*symbol.marks}:
+            symbols[place] = replace(symbol, marks=(*symbol.marks, CONSTRUCTOR))
+
+
 def _listed(function: Node) -> Node | None:
     parameters = function.child_by_field_name("parameters")
     return parameters or function.child_by_field_name("parameter")
@@ -201,4 +219,4 @@ def _nature(reading: Reading, title: Title, function: Node) -> tuple[str, ...]:
     if title.owner or function.type == "method_definition":
         return hung
     constructs = title.name[:1].isupper() and "this." in reading.text(function)
-    return ("constructor",) if constructs else ()
+    return (CONSTRUCTOR,) if constructs else ()

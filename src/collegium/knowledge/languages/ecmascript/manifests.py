@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from collegium.jsonvalues import is_array, is_object
 from collegium.knowledge.facts import Export, FileFacts, Import
@@ -26,7 +26,7 @@ def facts(path: str, text: str) -> FileFacts:
     package itself, "#x" a name of its own, "@/*" one of `paths`. What cannot be read is empty.
     """
     try:
-        told: Any = json.loads(_plain(text))
+        told: object = json.loads(_plain(text))
     except (ValueError, RecursionError):
         told = None
     if not is_object(told):
@@ -49,12 +49,12 @@ def _plain(text: str) -> str:
     return text
 
 
-def _extended(told: dict[str, Any]) -> Iterator[Import]:
+def _extended(told: dict[str, object]) -> Iterator[Import]:
     for module in _strings(told.get("extends"), 0):
         yield Import(-1, module, "*", "", 1, exported=True)
 
 
-def _mapped(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _mapped(told: dict[str, object]) -> Iterator[tuple[str, str]]:
     exports = told.get("exports")
     if is_object(exports) and any(key.startswith(".") for key in exports):
         yield from _each(exports)
@@ -67,7 +67,7 @@ def _mapped(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield from _paths(options)
 
 
-def _paths(options: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _paths(options: dict[str, object]) -> Iterator[tuple[str, str]]:
     base = options.get("baseUrl")
     start = f"{base.strip('/')}/" if isinstance(base, str) and base.strip("./") else ""
     for name, value in _each(options.get("paths")):

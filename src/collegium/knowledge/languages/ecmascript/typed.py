@@ -65,12 +65,24 @@ def query(reading: Reading, node: Node) -> str:
 
 
 def function(reading: Reading, node: Node) -> str:
-    """Read `(x: X) => Y`, written as a function of an X that gives a Y."""
+    """Read `<T extends X>(x: T) => Y`, written as a function of an X that gives a Y."""
     with reading.anonymous(node):
+        bounds = _bounds(reading, node.child_by_field_name("type_parameters"))
         taken = reading.parameters(node.child_by_field_name("parameters"))
         result = reading.field(node, "return_type")
-    told = [each.annotation or UNKNOWN for each in taken if each.name != "this"]
-    return writing.item("Function", ", ".join(map(writing.part, [*told, result or UNKNOWN])))
+    told = [*(each.annotation for each in taken if each.name != "this"), result]
+    types = (bounds.get(each, each) or UNKNOWN for each in told)
+    return writing.item("Function", ", ".join(map(writing.part, types)))
+
+
+def _bounds(reading: Reading, parameters: Node | None) -> dict[str, str]:
+    """Return what the type parameters of a function without a name are at least."""
+    bounds: dict[str, str] = {}
+    for parameter in () if parameters is None else parameters.named_children:
+        name = parameter.child_by_field_name("name")
+        if name is not None:
+            bounds[reading.text(name)] = reading.field(parameter, "constraint")
+    return bounds
 
 
 def type_parameter(reading: Reading, node: Node) -> str:

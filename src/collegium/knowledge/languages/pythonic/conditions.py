@@ -28,7 +28,7 @@ def condition(reading: Reading, node: Node) -> str:
     body = node.child_by_field_name("consequence") or node.child_by_field_name("body")
     if told is not None and body is not None:
         narrow(reading, told, True, reading.line(told), reading.end(body))
-        if node.type == "if_statement":
+        if node.type != "while_statement":
             _narrow_otherwise(reading, node, told, body)
     return reading.inside(node)
 
@@ -36,11 +36,20 @@ def condition(reading: Reading, node: Node) -> str:
 def _narrow_otherwise(reading: Reading, node: Node, told: Node, body: Node) -> None:
     if not any(tested(reading, told, False)):
         return
-    others = node.children_by_field_name("alternative")
+    others = _alternatives(node)
     if others:
         narrow(reading, told, False, reading.line(others[0]), reading.end(others[-1]))
     elif (ending := last(body)) is not None and ending.type in _LEAVING:
         narrow(reading, told, False, reading.end(node) + 1, _end_of_block(reading, node))
+
+
+def _alternatives(node: Node) -> list[Node]:
+    """Return the branches that are tried after an `if` or an `elif`."""
+    if node.type == "if_statement":
+        return node.children_by_field_name("alternative")
+    around = node.parent
+    others = [] if around is None else around.children_by_field_name("alternative")
+    return [each for each in others if each.start_byte > node.start_byte]
 
 
 def assertion(reading: Reading, node: Node) -> str:
@@ -60,7 +69,7 @@ def narrow(reading: Reading, node: Node | None, truth: bool, first: int, last: i
 
 
 def tested(reading: Reading, node: Node | None, truth: bool) -> Iterator[tuple[str, str]]:
-    """Yield what is of which type when a condition is true (or false)."""
+    """Yield what is of which type, or is not ("<not X>"), when a condition is true (or false)."""
     waiting = [(node, truth)]
     for _ in range(_MOST_TESTED):
         if not waiting:
@@ -77,8 +86,9 @@ def tested(reading: Reading, node: Node | None, truth: bool) -> Iterator[tuple[s
             if operator is not None and (operator.type == "and") is truth:
                 waiting.append((node.child_by_field_name("right"), truth))
                 waiting.append((node.child_by_field_name("left"), truth))
-        elif node.type == "call" and truth:
-            yield from _instance(reading, node)
+        elif node.type == "call":
+            for target, kind in _instance(reading, node):
+                yield target, kind if truth else writing.literal("not", [kind])
         elif node.type == "comparison_operator" and truth:
             yield from _same_type(reading, node)
 

@@ -41,6 +41,7 @@ def function(
             node,
             title,
             kind=kind,
+            head=(node.child_by_field_name("type_parameters"),),
             parameters=node.child_by_field_name(parameters),
             returns=node.child_by_field_name(returns),
             body=node.child_by_field_name(body),

@@ -153,6 +153,10 @@ class Home:
             return self.argument(reader, callee, self.callables)
         return values((callee,))
 
+    def called_unseen(self, reader: Interpreter, name: str, given: Arguments) -> Atoms:
+        """Return what calling a method of this name gives on something that cannot be told."""
+        return UNKNOWN
+
     def call_targets(self, reader: Interpreter, callee: Atom) -> Atoms:
         """Return the definitions that a written call of this calls."""
         if callee.kind == "instance" and self.call_method:

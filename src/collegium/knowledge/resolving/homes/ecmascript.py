@@ -125,10 +125,26 @@ class EcmaScript(Home):
             return self.argument(reader, callee, self.callables)
         known = library.method_result(callee)
         if known is None:
+            known = self._mapped(reader, callee.name.rpartition(".")[2], given)
+        if known is None:
             known = library.static_result(callee.name, given[0])
         if known is not None:
             return known
         return values((callee,)) if callee.name.rpartition(".")[2][:1].isupper() else UNKNOWN
+
+    def called_unseen(self, reader: Interpreter, name: str, given: Arguments) -> Atoms:
+        """Return what `map` and `then` give, whoever has them."""
+        return self._mapped(reader, name, given) or UNKNOWN
+
+    def _mapped(self, reader: Interpreter, name: str, given: Arguments) -> Atoms | None:
+        """Return what `map` and `then` make of what the function gives that they are handed."""
+        kind = library.MAPPING.get(name)
+        if kind is None:
+            return None
+        made = united(map(reader.results, given[0]))
+        if kind == "Promise":
+            made = library.fulfilled(made)
+        return (thing(kind, made),) if made else None
 
     def call_targets(self, reader: Interpreter, callee: Atom) -> Atoms:
         """Return what is called: for a variable, the functions it holds."""
@@ -145,8 +161,11 @@ class EcmaScript(Home):
         return (thing("Promise", given),) if symbol.awaits else given
 
     def literal(self, name: str, held: Sequence[Atoms]) -> Atoms:
-        """Return the value of a literal."""
-        return UNKNOWN if name in {"None", "function"} else (thing(name, united(held)),)
+        """Return the value of a literal; of a function what it gives is told, or nothing."""
+        told = united(held)
+        if name == "function":
+            return (thing("Function", told),) if told else UNKNOWN
+        return UNKNOWN if name == "None" else (thing(name, told),)
 
     def item(self, reader: Interpreter, atom: Atom, key: Expr) -> Atoms:
         """Return an element; of what is of the tree the member whose key has that name."""

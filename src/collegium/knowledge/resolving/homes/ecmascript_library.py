@@ -56,6 +56,8 @@ _SAME: Final = frozenset(
     "add set values".split()
 )
 _ONE: Final = frozenset("at find findLast pop shift".split())
+# What methods give that are handed a function: one or many of what that gives.
+MAPPING: Final[Mapping[str, str]] = {"map": "Array", "then": "Promise"}
 _PROMISED: Final = frozenset({"catch", "finally"})
 COMMON: Final = frozenset(
     "add addEventListener all apply at bind call catch clear close concat delete destroy emit end "
@@ -84,13 +86,17 @@ def method_result(method: Atom) -> Atoms | None:
     return None
 
 
+def fulfilled(given: Atoms) -> Atoms:
+    """Return what promises are of, and what is no promise as it is."""
+    return united(
+        atom.args[0] if atom.name == "Promise" and atom.args else (atom,) for atom in given
+    )
+
+
 def static_result(name: str, given: Atoms) -> Atoms | None:
     """Return what a function of the library makes of its first argument; None if unknown."""
     if name == "Promise.resolve":
-        inner = united(
-            atom.args[0] if atom.name == "Promise" and atom.args else (atom,) for atom in given
-        )
-        return (thing("Promise", inner),)
+        return (thing("Promise", fulfilled(given)),)
     if name in {"Object.freeze", "Object.seal", "Object.create", "structuredClone", "Object"}:
         return given
     if name in {"Array.from", "Array.of"}:

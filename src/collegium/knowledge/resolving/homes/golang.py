@@ -82,9 +82,9 @@ class Go(Home):
     def _pair(self, reader: Interpreter, over: Atom) -> Atoms:
         line = reader.lineage(over) if over.kind == "instance" else (over,)
         for each in line:
-            if each.name == "map" and len(each.args) == 2:
+            if each.name in ("map", "iter.Seq2") and len(each.args) == 2:
                 return (thing("tuple", *each.args),)
-            if each.name == "chan" and each.args:
+            if each.name in ("chan", "iter.Seq") and each.args:
                 return (thing("tuple", each.args[0]),)
         return UNKNOWN
 

@@ -63,14 +63,15 @@ class Java(Home):
         found = _in_package(reader, shape.package, name)
         if found:
             return found
-        for star in shape.stars:
+        stars = shape.stars.get(TOP, ())
+        for star in stars:
             if found := _from_star(reader, star, name):
                 return found
         if name in library.LANGUAGE or name in library.PRIMITIVE:
             return (outside(name),)
         if name == shape.package.partition(".")[0] or name in library.DOMAINS:
             return (outside(name),)
-        foreign = [star for star in shape.stars if star.level or name[:1].isupper()]
+        foreign = [star for star in stars if star.level or name[:1].isupper()]
         return united((outside(f"{star.module}.{name}"),) for star in foreign[:1])
 
     def special(self, reader: Interpreter, site: Site, name: str) -> Atoms | None:

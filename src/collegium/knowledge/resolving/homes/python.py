@@ -208,7 +208,7 @@ class Python(Home):
         ):
             return values_
         kind = Atom("class", variable.file, variable.symbol)
-        if any(_is_enum(each) for each in reader.lineage(kind)):
+        if any(map(_is_enum, reader.lineage(kind))):
             return (kind._replace(kind="instance"),)
         return united(_described(reader, atom) for atom in values_)
 
@@ -219,7 +219,9 @@ class Python(Home):
         return super().literal(name, held)
 
     def element(self, reader: Interpreter, atom: Atom) -> Atoms:
-        """Return what `__iter__` and `__next__` give, or the element of a container."""
+        """Return what `__iter__` and `__next__` give, or the element of a container or an enum."""
+        if atom.kind == "class" and any(map(_is_enum, reader.lineage(atom))):
+            return (atom._replace(kind="instance"),)
         if atom.kind != "instance":
             return super().element(reader, atom)
         for name in ("__iter__", "__aiter__"):

@@ -54,10 +54,10 @@ class Rust(Home):
         """Return the modules that a path leads to before its last name."""
         if wanted.level:
             return self.imported(reader, importer, wanted)
+        if wanted.name == "*":
+            return modules.path_before(reader, importer, wanted.scope, wanted.module)
         path = wanted.module if wanted.module or not wanted.name else wanted.name
         found = modules.path_to(reader, importer, wanted.scope, path)
-        if wanted.name == "*":
-            return found
         return tuple(atom for atom in found if atom.kind in ("module", "outside"))
 
     def imported(self, reader: Interpreter, importer: Shape, wanted: Import) -> Atoms:
@@ -79,7 +79,12 @@ class Rust(Home):
         if shape is None:
             return UNKNOWN
         found = scoping.in_body(reader, shape, module.symbol, name)
-        return found or modules.from_stars(reader, shape, module.symbol, name)
+        return found or scoping.from_stars(reader, shape, module.symbol, name)
+
+    def starred(self, reader: Interpreter, module: Atom, name: str) -> Atoms:
+        """Return what a module or an enum of the tree defines, and any name of what is outside."""
+        found = reader.member(module, name)
+        return tuple(atom for atom in found if atom.file) if module.file else found
 
     def visible(self, reader: Interpreter, shape: Shape, name: str) -> Atoms:
         """Return a crate of the tree, or what Rust has everywhere."""

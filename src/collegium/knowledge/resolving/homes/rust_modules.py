@@ -83,13 +83,24 @@ def crate(reader: Interpreter, name: str) -> Atoms:
 
 def path_to(reader: Interpreter, shape: Shape, scope: int, path: str) -> Atoms:
     """Return what a path leads to, from the crate, from here, or from another crate."""
-    key = ("rust path", shape.path, module_around(shape, scope).symbol, path)
-    return reader.world.remembered(key, lambda: _walked(reader, shape, scope, path), UNKNOWN)
+    return _path(reader, shape, scope, path, alone="::" not in path)
 
 
-def _walked(reader: Interpreter, shape: Shape, scope: int, path: str) -> Atoms:
+def path_before(reader: Interpreter, shape: Shape, scope: int, path: str) -> Atoms:
+    """Return what a path leads to that goes on: a name alone may be one of this module."""
+    return _path(reader, shape, scope, path, alone=False)
+
+
+def _path(reader: Interpreter, shape: Shape, scope: int, path: str, *, alone: bool) -> Atoms:
+    key = ("rust path", shape.path, module_around(shape, scope).symbol, path, alone)
+    return reader.world.remembered(
+        key, lambda: _walked(reader, shape, scope, path, alone=alone), UNKNOWN
+    )
+
+
+def _walked(reader: Interpreter, shape: Shape, scope: int, path: str, *, alone: bool) -> Atoms:
     first, *names = path.split("::")
-    found = _start(reader, shape, scope, first, alone=not names)
+    found = _start(reader, shape, scope, first, alone=alone)
     for name in names:
         found = united(reader.member(atom, name) for atom in found)
     return found
@@ -114,10 +125,3 @@ def _start(reader: Interpreter, shape: Shape, scope: int, name: str, *, alone: b
         if others:
             return united(shape.home.imported(reader, shape, one) for one in others)
     return crate(reader, name) or (outside(name),)
-
-
-def from_stars(reader: Interpreter, shape: Shape, module: int, name: str) -> Atoms:
-    """Return what the modules give under a name of which a module takes everything."""
-    stars = [star for star in shape.stars if star.scope == module]
-    around = united(shape.home.module(reader, shape, star) for star in stars)
-    return united(reader.member(atom, name) for atom in around if atom.file)
