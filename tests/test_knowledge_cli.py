@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 import knowledge_shop
 import pytest
 
+from collegium.cli.search import shown
+from collegium.knowledge.codebase import Finding
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -106,6 +109,85 @@ def test_answers_of_the_graph_are_lines_and_the_rest_is_on_stderr(
     assert told["exact"] is True
 
 
+def test_what_calls_a_method_through_its_base_has_a_heading_of_its_own(
+    collegium: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/a.py").write_text(
+        "class Base:\n    def run(self): ...\n\n"
+        "class Task(Base):\n    def run(self): ...\n\n"
+        "def start(task: Base):\n    task.run()\n"
+    )
+    done = collegium("graph", "callers", "Task.run", "--path", tmp_path / "tree")
+    assert done.stdout == "a.py:8\tstart\tthrough Base.run\n"
+    assert "none\nthrough Base.run (a.py:2), which Task.run (a.py:5) overrides:" in done.stderr
+    told = json.loads(
+        collegium("graph", "callers", "Task.run", "--path", tmp_path / "tree", "--json").stdout
+    )
+    assert told["found"] == []
+    (through,) = told["through"]
+    assert through["base"]["symbol"] == "Base.run"
+    assert [(one["symbol"], one["lines"]) for one in through["found"]] == [("start", [8])]
+    line = json.dumps({"qid": 1, "query": "What calls `Task.run`?"})
+    batch = collegium("search", "--batch", "-", "--root", tmp_path / "tree", stdin=line)
+    assert json.loads(batch.stdout)["answer"] == []
+
+
+def test_which_folder_is_asked_is_said_where_it_could_surprise(collegium: Run, shop: Path) -> None:
+    first = collegium("graph", "where", "total", "--path", shop)
+    assert first.stderr.splitlines()[0] == f"{shop} is not indexed yet: indexing it"
+    assert collegium("graph", "where", "total", "--path", shop).stderr == ""
+    below = collegium("search", "where is `round_up` defined?", cwd=shop / "docs")
+    assert below.stderr.splitlines()[0] == f"answering from the index of {shop}"
+    assert collegium("graph", "where", "round_up", cwd=shop).stderr == ""
+
+
+def test_nothing_is_indexed_for_a_batch_that_is_not_there(
+    collegium: Run, shop: Path, tmp_path: Path
+) -> None:
+    done = collegium("search", "--batch", tmp_path / "none.jsonl", "--root", shop)
+    assert done.returncode == 2
+    assert "none.jsonl" in done.stderr
+    assert "indexing" not in done.stderr
+
+
+@pytest.mark.parametrize("query", ["", "  "])
+def test_an_empty_query_is_refused(collegium: Run, shop: Path, query: str) -> None:
+    done = collegium("search", query, "--path", shop)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "empty" in done.stderr
+    lines = "\n".join(json.dumps({"qid": 1, "query": each}) for each in (query, "total"))
+    batch = collegium("search", "--batch", "-", "--root", shop, "--lexical", stdin=lines)
+    assert batch.returncode == 4
+    assert "line 1: the query is empty" in batch.stderr
+    assert len(batch.stdout.splitlines()) == 1
+
+
+def test_places_that_a_search_finds_are_never_broken() -> None:
+    found = [
+        Finding("a/very/long/path/of/a/file.py", "Type.method", line=120, why="its name"),
+        Finding("b.py", "f", line=3, why="its documentation says so"),
+    ]
+    assert shown(found, None) == (
+        "a/very/long/path/of/a/file.py:120\tType.method\tits name\n"
+        "b.py:3\tf\tits documentation says so\n"
+    )
+    assert shown(found, 80) == (
+        "a/very/long/path/of/a/file.py:120  Type.method  its name\n"
+        "b.py:3                             f            its documentation says so\n"
+    )
+    assert shown(found, 20) == (
+        "a/very/long/path/of/a/file.py:120  Type.method\n    its name\n"
+        "b.py:3  f\n    its documentation says so\n"
+    )
+
+
+def test_damaged_lines_are_named(collegium: Run, shop: Path) -> None:
+    (shop / "shop/broken.py").write_text("def f():\n    pass\n\n)))\n\ndef g():\n    pass\n")
+    done = collegium("index", shop, "--lexical")
+    assert "damaged  shop/broken.py (line 4 could not be read)\n" in done.stdout
+
+
 def test_nothing_found_is_an_answer_and_an_unknown_name_an_error(
     collegium: Run, shop: Path
 ) -> None:
@@ -141,7 +223,7 @@ def test_without_an_index_nothing_is_asked_where_none_may_be_made(
 def test_a_search_shows_places_and_reasons(collegium: Run, shop: Path) -> None:
     done = collegium("search", "what all goods cost together", "--path", shop, "--lexical")
     assert done.returncode == 0, done.stderr
-    assert "shop/pricing.py:4" in done.stdout
+    assert "shop/pricing.py:4\ttotal\t" in done.stdout
     told = json.loads(
         collegium("search", "what all goods cost", "--path", shop, "--limit", 2, "--json").stdout
     )
@@ -162,12 +244,13 @@ def test_a_batch_answers_line_for_line_and_names_the_bad_ones(
         {"qid": "c", "query": "Which files import `Order`?"},
         {"qid": "d", "query": "Who calls `nobody`?"},
     ]
-    lines = [*map(json.dumps, asked), "", "{", '{"query": "no id"}']
+    lines = [*map(json.dumps, asked), "", "{", '{"query": "no id"}', "[" * 100_000]
     batch.write_text("\n".join(lines))
     done = collegium("search", "--batch", batch, "--root", shop, "--lexical")
     assert done.returncode == 4
     assert "line 6" in done.stderr
     assert "line 7" in done.stderr
+    assert "line 8" in done.stderr
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert [one["qid"] for one in told] == ["a", 2, "c", "d"]
     assert told[0]["answer"] == [
@@ -203,10 +286,32 @@ def test_watching_says_each_change_until_interrupted(shop: Path, tmp_path: Path)
         (shop / "shop/late.py").write_text("def late():\n    pass\n")
         change = json.loads(watching.stdout.readline())
         assert change["added"] == ["shop/late.py"]
+        assert change["damaged"] == {}
+        (shop / "shop/late.py").write_text("def late():\n    pass\n)\n")
+        change = json.loads(watching.stdout.readline())
+        assert change["damaged"] == {"shop/late.py": "line 3"}
         watching.send_signal(signal.SIGINT)
         _, stderr = watching.communicate(timeout=30)
     assert watching.returncode == 130
     assert "Traceback" not in stderr
+
+
+def test_watching_says_which_file_is_damaged_and_where(shop: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "collegium", "index", str(shop), "--watch", "--lexical"]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache")},
+        encoding="utf-8",
+    ) as watching:
+        assert watching.stderr is not None
+        assert watching.stderr.readline().startswith(f"watching {shop}")
+        (shop / "shop/late.py").write_text("def late():\n    pass\n)\n")
+        change = watching.stderr.readline()
+        assert change.startswith("added shop/late.py (damaged: line 3 could not be read) (")
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=30)
 
 
 def test_a_question_of_the_graph_loads_no_arrays_and_no_parser(

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import knowledge_shop
 import pytest
 
-from collegium.errors import NotIndexed, UnknownSymbol
-from collegium.knowledge.codebase import KnowledgeGraph
+from collegium.errors import EmptyQuery, NotIndexed, UnknownSymbol
+from collegium.knowledge.codebase import KnowledgeGraph, Question
 from collegium.knowledge.search.answers import said
 from collegium.knowledge.search.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from collegium.knowledge.codebase import Findings
@@ -152,6 +152,7 @@ def test_names_in_a_text_are_found_in_the_tree(shop: KnowledgeGraph) -> None:
     }
     assert [node.file for node in shop.mentions("look at shop/base.py")] == ["shop/base.py"]
     assert shop.mentions("what is the capital of France?") == ()
+    assert shop.mentions("Order.pay." * 5000) == ()
 
 
 def test_a_text_is_the_more_about_the_tree_the_more_of_its_words_are_names(
@@ -237,6 +238,124 @@ def test_a_change_is_answered_after_an_update(tmp_path: Path) -> None:
         (one.file, one.symbol) for one in graph.callers("round_up").found
     }
     graph.close()
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Iterator[Callable[[str], KnowledgeGraph]]:
+    """Make the graph of a tree that is one file of Python, `post.py`."""
+    graphs: list[KnowledgeGraph] = []
+
+    def make(source: str) -> KnowledgeGraph:
+        (tmp_path / "tree").mkdir()
+        (tmp_path / "tree/post.py").write_text(source)
+        graph = KnowledgeGraph.open(tmp_path / "tree", cache=tmp_path / "cache", create=True)
+        graphs.append(graph)
+        graph.update()
+        return graph
+
+    yield make
+    for graph in graphs:
+        graph.close()
+
+
+CARRIERS = """
+class Carrier:
+    def send(self): ...
+    def send_all(self): self.send()
+
+class Courier(Carrier):
+    def send(self): super().send()
+
+class Pigeon(Courier):
+    def send(self): Courier.send(self)
+
+class Relay(Courier):
+    def __init__(self, next: Carrier):
+        self.next = next
+    def send(self): self.next.send()
+
+def post(carrier: Carrier):
+    carrier.send()
+
+def fly():
+    Pigeon().send()
+"""
+
+
+def test_calls_of_what_a_method_overrides_are_told_apart_from_its_own(
+    known: Callable[[str], KnowledgeGraph],
+) -> None:
+    graph = known(CARRIERS)
+    found = graph.callers("Pigeon.send")
+    assert symbols(found) == {"fly"}
+    through = {one.base.symbol: {each.symbol for each in one.found} for one in found.through}
+    assert through == {"Carrier.send": {"Carrier.send_all", "Relay.send", "post"}}
+    assert all(each.trust == "inherited" for one in found.through for each in one.found)
+    text = said(found)
+    head = "Through `Carrier.send` (`post.py:3`), which `Pigeon.send` (`post.py:10`) overrides:"
+    assert text.index("`fly`") < text.index(head) < text.index("`post`")
+    assert graph.callers("Carrier.send").through == ()
+    assert graph.callers("Relay.__init__").through == ()
+    assert graph.callers("send").through == ()  # all of them are asked about
+
+
+def test_what_is_called_through_a_base_lies_where_answers_are_wanted(
+    known: Callable[[str], KnowledgeGraph],
+) -> None:
+    graph = known(CARRIERS)
+    assert graph.answer(Question("callers", "Pigeon.send", within="post.py")).through
+    assert graph.answer(Question("callers", "Pigeon.send", within="other.py")).through == ()
+
+
+def test_overloads_are_one_target_and_every_place_of_it_a_definition(
+    known: Callable[[str], KnowledgeGraph],
+) -> None:
+    graph = known(
+        "from typing import overload\n"
+        "@overload\ndef pack(box: int) -> int: ...\n"
+        "@overload\ndef pack(box: str) -> str: ...\n"
+        "def pack(box): return box\n"
+        "pack(1)\n"
+    )
+    found = graph.callers("pack")
+    assert [one.symbol for one in found.targets] == ["pack"]
+    assert [one.lines for one in found.found] == [(7,)]
+    assert [one.line for one in graph.where("pack").found] == [3, 5, 6]
+
+
+def test_a_bare_name_is_what_bears_it_at_the_top_and_the_others_can_be_asked_for(
+    known: Callable[[str], KnowledgeGraph],
+) -> None:
+    graph = known("def get(): ...\n\nclass Box:\n    def get(self): ...\n\nget()\nBox().get()\n")
+    for found in (graph.where("get"), graph.callers("get")):
+        assert [one.symbol for one in found.targets] == ["get"]
+        assert [one.symbol for one in found.others] == ["Box.get"]
+        assert "write `Box.get`" in found.note
+    assert [one.lines for one in graph.callers("Box.get").found] == [(7,)]
+    assert graph.where("Box.get").note == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "nearest"),
+    [
+        ("Carier.send", "the names most like it are `Carrier.send`, "),
+        ("Courier.sent", "the names most like it are `Courier.send`, "),
+        ("pidgeon", "the name most like it is `Pigeon`"),
+        ("posst.fly", "the name most like it is `post.fly`"),
+        ("unheard_of_entirely", "nothing here is called `unheard_of_entirely`$"),
+    ],
+)
+def test_the_nearest_names_are_alike_in_full(
+    known: Callable[[str], KnowledgeGraph], written: str, nearest: str
+) -> None:
+    with pytest.raises(UnknownSymbol, match=nearest):
+        known(CARRIERS).where(written)
+
+
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_an_empty_query_is_refused(shop: KnowledgeGraph, text: str) -> None:
+    with pytest.raises(EmptyQuery, match="empty"):
+        shop.search(text)
 
 
 PACKAGES = {

@@ -33,6 +33,10 @@ ASKED = {
         Which functions call `Vec<T>::push`?
         please list incoming calls to `handle_event`.
         what else calls `do_thing`?
+        who instantiates `HttpClient`?
+        where is `HttpClient` instantiated?
+        Where do we instantiate `HttpClient`?
+        who calls the `slug_of` helper?
         wer ruft `parse` auf?
         Von wem wird `load_all` aufgerufen?
         Welche Funktionen rufen `a_b` auf?
@@ -120,6 +124,11 @@ ASKED = {
         Which functions use the constant `MAX_SIZE`?
         where in the code is `Settings` referenced?
         Wo wird `Settings` verwendet?
+        Who uses the `slug_of` helper?
+        what breaks if I change `slug_of`?
+        What will break when we rename `Settings`?
+        what would be affected if I remove `feature_flag`?
+        what is affected by changing `feature_flag`?
     """,
     "documents": """
         What documents `Router.add`?
@@ -171,6 +180,11 @@ NOT_ASKED = """
     who uses this
     Which tests cover `foo`?
     indirect callers of `foo`
+    what does `foo` instantiate?
+    what breaks if I change the order
+    what breaks if I change `foo` to return None
+    who breaks `foo`?
+    change `foo` if it breaks
     all of https://example.com/where_is
 """
 
@@ -196,6 +210,7 @@ def test_what_says_more_or_asks_otherwise_is_no_question_of_the_graph(text: str)
 
 def test_a_plain_word_may_be_a_name_but_only_an_index_knows() -> None:
     assert read("who calls main?") == Question("callers", "main", sure=False)
+    assert read("who calls helper?") == Question("callers", "helper", sure=False)
     assert read("which classes inherit from Client") == Question("subclasses", "Client", sure=False)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from collegium.cli.progress import stages
+from collegium.cli.terminal import harmless, stderr
 from collegium.errors import PluginError
 
 if TYPE_CHECKING:
@@ -50,7 +51,12 @@ def codebase(
         PluginError: the extra is not installed.
     """
     root = path if path is not None else nearest(Path.cwd())
-    with opened(root, create=not as_it_is and not _is_large(root), lexical=lexical) as graph:
+    create = not as_it_is and not _is_large(root)
+    if path is None and root.resolve() != Path.cwd():
+        stderr().print(harmless(f"answering from the index of {root}"))
+    elif create and root.is_dir() and not _is_indexed(root.resolve()):
+        stderr().print(harmless(f"{root.resolve()} is not indexed yet: indexing it"))
+    with opened(root, create=create, lexical=lexical) as graph:
         if not as_it_is:
             with stages() as progress:
                 graph.update(progress=progress)
@@ -99,6 +105,10 @@ def findings_json(findings: Findings) -> dict[str, Any]:
         "exact": findings.exact,
         "targets": [finding_json(one) for one in findings.targets],
         "found": [finding_json(one) for one in findings.found],
+        "through": [
+            {"base": finding_json(one.base), "found": [finding_json(each) for each in one.found]}
+            for one in findings.through
+        ],
         "perhaps": [finding_json(one) for one in findings.perhaps],
         "others": [finding_json(one) for one in findings.others],
         "note": findings.note,

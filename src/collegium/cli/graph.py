@@ -29,13 +29,15 @@ Candidates = Annotated[
 ]
 All = Annotated[bool, typer.Option("--all", help="Over any number of steps, not only one.")]
 
+# So many of the others that bear a name are named.
+NAMED = 10
 # What each verb shows, of NAME.
 VERBS: dict[Intent, str] = {
     "callers": "Show what calls a function, method or class.",
     "callees": "Show what a function, method or class calls.",
     "importers": "Show which files import a module, or a symbol of one.",
     "imports": "Show what a file or module imports.",
-    "where": "Show where something is defined: all that bear the name.",
+    "where": "Show where something is defined.",
     "references": "Show what uses a name in any way: calls it, refers to it, inherits from it.",
     "documents": "Show which sections of the documents name something.",
     "overrides": "Show which methods override one.",
@@ -118,13 +120,21 @@ def tell(findings: Findings, *, candidates: bool = False) -> None:
         say("".join(map(line_of, found)))
         if not found:
             _aside("  none")
+        for through in findings.through:
+            if through.base.of == at:
+                base, overriding = _with_place(through.base), _with_place(target)
+                _aside(f"through {base}, which {overriding} overrides:")
+                way = f"through {through.base.name}"
+                say("".join(line_of(one, way) for one in through.found))
     if findings.perhaps and candidates:
         _aside("perhaps, since only the name fits:")
         say("".join(map(line_of, findings.perhaps)))
     elif findings.perhaps:
         _aside(f"{len(findings.perhaps)} more only bear a name that fits; --candidates shows them")
     if findings.others:
-        others = ", ".join(map(_with_place, findings.others))
+        others = ", ".join(map(_with_place, findings.others[:NAMED]))
+        more = len(findings.others) - NAMED
+        others += f" and {more} more" * (more > 0)
         _aside(f"others bear the name as well: {others}")
     if findings.note:
         _aside(findings.note)
@@ -134,10 +144,10 @@ def _aside(text: str) -> None:
     stderr().print(harmless(text))
 
 
-def line_of(one: Finding) -> str:
-    """A finding as one line, apart by tabs: where, what it is, how it is declared."""
+def line_of(one: Finding, way: str = "") -> str:
+    """A finding as one line, apart by tabs: where, what it is, how it is declared or came by."""
     declared = "" if one.lines else " ".join(one.signature.split())
-    parts = [one.place or "(elsewhere)", one.name, *filter(None, [declared])]
+    parts = [one.place or "(elsewhere)", one.name, *filter(None, [way or declared])]
     return harmless("\t".join(parts)).replace("\n", " ") + "\n"
 
 

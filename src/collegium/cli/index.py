@@ -16,12 +16,12 @@ from collegium.cli.progress import megabytes, stages
 from collegium.cli.terminal import harmless, say, say_json, stderr, verb
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from collegium.knowledge.codebase import KnowledgeGraph
     from collegium.knowledge.index import Report
 
-# So many of the files that are passed over for one reason are named.
+# So many of the things of one kind are named.
 NAMED = 3
 
 
@@ -74,25 +74,44 @@ def _watch(graph: KnowledgeGraph, *, as_json: bool) -> None:
         for report in graph.index.follow(stop):
             graph.embed(stop=stop)
             if as_json:
-                say_json(_change(report))
+                say_json(_change(report, _damages(graph, report.damaged)))
             elif report:
-                stderr().print(harmless(_changed(report)))
+                stderr().print(harmless(_changed(report, _damages(graph, report.damaged))))
     finally:
         stop.set()
 
 
-def _change(report: Report) -> dict[str, Any]:
+def _damages(graph: KnowledgeGraph, files: Iterable[str]) -> dict[str, str]:
+    """The lines of files that could not be read as their language, in words."""
+    facts = {file: graph.index.facts(file) for file in files}
+    return {file: _ranges(one.damaged) for file, one in facts.items() if one is not None}
+
+
+def _ranges(lines: Sequence[int]) -> str:
+    """Line numbers as people say them: "line 3", "lines 3-5, 9, 12 and 4 more"."""
+    runs: list[list[int]] = []
+    for line in lines:
+        if runs and line == runs[-1][-1] + 1:
+            runs[-1][1:] = [line]
+        else:
+            runs.append([line])
+    word = "line" if len(lines) == 1 else "lines"
+    return f"{word} {_few(['-'.join(map(str, run)) for run in runs])}"
+
+
+def _change(report: Report, damages: Mapping[str, str]) -> dict[str, Any]:
     return {
         "added": report.added,
         "changed": report.changed,
         "removed": report.removed,
+        "damaged": damages,
         "took_ms": round(report.took_ms, 1),
     }
 
 
-def _changed(report: Report) -> str:
+def _changed(report: Report, damages: Mapping[str, str]) -> str:
     parts = [
-        f"{word} {', '.join(files[:NAMED])}" + (" ..." if len(files) > NAMED else "")
+        f"{word} {_few([_with_damage(file, damages) for file in files])}"
         for word, files in (
             ("added", report.added),
             ("changed", report.changed),
@@ -101,6 +120,10 @@ def _changed(report: Report) -> str:
         if files
     ]
     return f"{'; '.join(parts)} ({report.took_ms:.0f} ms)"
+
+
+def _with_damage(file: str, damages: Mapping[str, str]) -> str:
+    return f"{file} (damaged: {damages[file]} could not be read)" if file in damages else file
 
 
 def _tell(graph: KnowledgeGraph, report: Report, took_s: float, *, as_json: bool) -> None:
@@ -134,7 +157,7 @@ def summary_json(graph: KnowledgeGraph, report: Report, took_s: float) -> dict[s
         "changed": len(report.changed),
         "removed": len(report.removed),
         "skipped": dict(report.skipped),
-        "damaged": list(report.damaged),
+        "damaged": _damages(graph, report.damaged),
         "note": report.note,
     }
 
@@ -148,13 +171,20 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
         f"  files    {languages or 'none that can be read'}; {told['lines']:,} lines",
         f"  symbols  {told['symbols']:,}",
         f"  edges    {_edges(told['edges'])}",
-        f"  vectors  {told['vectors']:,} for {told['units']:,} units",
+        f"  vectors  {_vectors(told)}",
         f"  index    {megabytes(told['size_bytes'])} at {told['index']}",
     ]
     lines += _grouped(told["skipped"])
     if told["damaged"]:
-        lines.append(f"  damaged  {_few(told['damaged'])}: what can be read of them is")
+        files = [f"{file} ({what} could not be read)" for file, what in told["damaged"].items()]
+        lines.append(f"  damaged  {_few(files)}")
     return lines
+
+
+def _vectors(told: Mapping[str, Any]) -> str:
+    if not told["vectors"]:
+        return f"none, of {told['units']:,} units"
+    return f"{told['vectors']:,}, of {told['units']:,} units (equal texts share one)"
 
 
 def _edges(edges: Mapping[str, Mapping[str, int]]) -> str:
@@ -181,6 +211,6 @@ def _grouped(skipped: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _few(files: list[str]) -> str:
-    more = f" and {len(files) - NAMED:,} more" if len(files) > NAMED else ""
-    return ", ".join(files[:NAMED]) + more
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

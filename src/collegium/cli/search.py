@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import nullcontext
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple
 
 import typer
@@ -16,20 +17,19 @@ from collegium.cli.codebases import AsItIs, Lexical, TreePath, codebase, finding
 from collegium.cli.graph import tell
 from collegium.cli.progress import stages
 from collegium.cli.queries import query_text
-from collegium.cli.terminal import harmless, say, say_json, stderr, stdout, verb
-from collegium.errors import DataError, QueryError
+from collegium.cli.terminal import harmless, say, say_json, stderr, verb
+from collegium.errors import DataError, EmptyQuery, QueryError
 from collegium.jsonvalues import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from rich.table import Table
-
     from collegium.knowledge.codebase import Finding, Findings, KnowledgeGraph
 
 SOME_LINES_BAD = 4
 FOR_PEOPLE, FOR_A_LINE = 10, 100
+NO_QUERY = "the query is empty; it needs a question, a name or some words"
 
 
 @verb
@@ -47,7 +47,11 @@ def search(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="How many to find, at most; 10, and 100 for a line of a batch."),
+        typer.Option(
+            min=1,
+            help="How many a search finds, at most: 10, and 100 for a line of a batch. What "
+            "the graph answers is always complete.",
+        ),
     ] = None,
     lexical: Lexical = False,
     as_it_is: AsItIs = False,
@@ -70,10 +74,16 @@ def search(
     if batch is not None and query is not None:
         raise typer.BadParameter("give a query or --batch, not both")
     text = query_text(query) if batch is None else ""
+    if batch is not None:
+        with (
+            _opened(batch) as lines,
+            codebase(path or root, lexical=lexical, as_it_is=as_it_is) as graph,
+        ):
+            _batch(graph, lines, limit or FOR_A_LINE)
+        return
+    if not text.strip():
+        raise EmptyQuery(NO_QUERY)
     with codebase(path or root, lexical=lexical, as_it_is=as_it_is) as graph:
-        if batch is not None:
-            _batch(graph, batch, limit or FOR_A_LINE)
-            return
         findings = graph.search(text, limit or FOR_PEOPLE)
         if as_json:
             say_json(findings_json(findings))
@@ -85,24 +95,33 @@ def _tell(findings: Findings) -> None:
     if findings.intent != "search":
         tell(findings)
     elif findings.found:
-        stdout().print(_table(findings.found))
+        width = get_terminal_size().columns if sys.stdout.isatty() else None
+        say(shown(findings.found, width))
     else:
-        say(f"{findings.note}\n")
+        stderr().print(harmless(findings.note))
 
 
-def _table(found: Iterable[Finding]) -> Table:
-    from rich import box  # noqa: PLC0415 -- 40 ms, only where something is shown
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+def shown(found: Iterable[Finding], width: int | None) -> str:
+    """What a search found, a line each: where, what it is, and why it was found.
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("where", overflow="fold")
-    table.add_column("what", overflow="fold")
-    table.add_column("why", overflow="fold")
-    for one in found:
-        where = Text(harmless(f"{one.file}:{one.line}"))
-        table.add_row(where, Text(harmless(one.name)), Text(harmless(one.why)))
-    return table
+    These are apart by tabs, or in columns for a terminal of a width, where reasons that do not fit
+    have lines of their own. A place is never broken.
+    """
+    rows = [_row(one) for one in found]
+    if width is None:
+        return "".join("\t".join(row) + "\n" for row in rows)
+    places, names = (max(len(row[at]) for row in rows) for at in (0, 1))
+    lines = [f"{place:{places}}  {name:{names}}  {why}".rstrip() for place, name, why in rows]
+    if max(map(len, lines)) > width:
+        lines = [f"{place}  {name}\n    {why}".rstrip() for place, name, why in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _row(one: Finding) -> tuple[str, str, str]:
+    place, name, why = (
+        " ".join(harmless(text).split()) for text in (f"{one.file}:{one.line}", one.name, one.why)
+    )
+    return place, name, why
 
 
 class Asked(NamedTuple):
@@ -112,22 +131,22 @@ class Asked(NamedTuple):
     text: str
 
 
-def _batch(graph: KnowledgeGraph, batch: Path, limit: int) -> None:
-    """Answer the lines of a file; those that are bad are named on stderr and left out."""
+def _batch(graph: KnowledgeGraph, lines: BinaryIO, limit: int) -> None:
+    """Answer the lines of a batch; those that are bad are named on stderr and left out."""
     with stages() as progress:
         graph.embed(progress=progress)
+    graph.warm()
     console, bad = stderr(), 0
-    with _opened(batch) as lines:
-        for number, raw in enumerate(lines, start=1):
-            if not raw.strip():
-                continue
-            try:
-                asked = parse_line(raw, number)
-            except QueryError as error:
-                bad += 1
-                console.print(harmless(str(error)), style="yellow")
-                continue
-            sys.stdout.write(json.dumps(_answered(graph, asked, limit), ensure_ascii=False) + "\n")
+    for number, raw in enumerate(lines, start=1):
+        if not raw.strip():
+            continue
+        try:
+            asked = parse_line(raw, number)
+        except QueryError as error:
+            bad += 1
+            console.print(harmless(str(error)), style="yellow")
+            continue
+        sys.stdout.write(json.dumps(_answered(graph, asked, limit), ensure_ascii=False) + "\n")
     if bad:
         raise typer.Exit(SOME_LINES_BAD)
 
@@ -140,10 +159,12 @@ def parse_line(raw: bytes, number: int) -> Asked:
     """
     try:
         value = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise QueryError(f"line {number}: it is no JSON: {error}") from error
     if not is_object(value) or not isinstance(value.get("query"), str) or "qid" not in value:
         raise QueryError(f'line {number}: it has to be {{"qid": ..., "query": "..."}}')
+    if not value["query"].strip():
+        raise EmptyQuery(f"line {number}: {NO_QUERY}")
     return Asked(value["qid"], value["query"])
 
 

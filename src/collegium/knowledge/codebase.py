@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from collegium.errors import UnknownSymbol
+from collegium.errors import EmptyQuery, UnknownSymbol
 from collegium.knowledge.index import Index
 from collegium.knowledge.index.report import SILENT
 from collegium.knowledge.search import places, questions, targets
@@ -116,11 +116,20 @@ class KnowledgeGraph:
         What asks outright for callers, definitions and the like gets the graph's exact answer;
         everything else the `limit` units of code and documents that fit best, best first. Without
         `snippets` these say only where they are.
+
+        Raises:
+            EmptyQuery: the text says nothing.
         """
+        if not text.strip():
+            raise EmptyQuery("the query is empty; it needs a question, a name or some words")
         question = self.reads(text)
         if question is not None:
             return self.answer(question)
         return self.retrieve(text, limit, snippets=snippets)
+
+    def warm(self) -> None:
+        """Load what a search needs, so that the first takes no longer than those after it."""
+        self.retrieve("warm", 1, snippets=False)
 
     def reads(self, text: str) -> Question | None:
         """The exact question that a text asks outright, None where it asks anything else.

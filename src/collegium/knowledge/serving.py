@@ -93,8 +93,9 @@ class Tools:
     async def callers(self, name: Name) -> str:
         """List everything that calls a function, method or class, with the line of each call.
 
-        Complete for calls that can be told from the source; those of which only the name fits are
-        listed apart. Use it before you change a signature or remove something.
+        Complete for calls that can be told from the source. Listed apart are calls of a method that
+        it overrides, and those of which only the name fits. Use it before you change a signature or
+        remove something.
         """
         return await self._told(lambda: said(self._graph.callers(name)))
 

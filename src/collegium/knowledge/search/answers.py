@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from collegium.knowledge.facts import MODULE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
-    from collegium.knowledge.search.findings import Finding, Findings
+    from collegium.knowledge.search.findings import Finding, Findings, Through
     from collegium.knowledge.search.phrases import Intent
 
 # So many are listed; who wants all asks the graph itself.
@@ -82,15 +82,25 @@ def said(findings: Findings) -> str:
         return _sentence(findings.note)
     wording = WORDINGS[findings.intent]
     parts = [_about(findings, wording)]
+    parts += [_through(findings, one) for one in findings.through]
     if findings.perhaps:
-        listed = "\n".join(_items(findings.perhaps))
+        listed = "\n".join(_listed(findings.perhaps))
         parts.append(f"Perhaps also these, of which only the name fits:\n\n{listed}")
     if findings.others:
         others = ", ".join(f"`{one.symbol}` (`{one.place}`)" for one in findings.others[:LISTED])
+        more = len(findings.others) - LISTED
+        others += f" and {more} more" * (more > 0)
         parts.append(f"Others bear the name as well: {others}.")
     if findings.note:
         parts.append(_sentence(findings.note))
     return "\n\n".join(parts)
+
+
+def _through(findings: Findings, through: Through) -> str:
+    """The callers of what a target overrides, as a paragraph of their own."""
+    overriding = _named(findings.targets[through.base.of])
+    head = f"Through {_named(through.base)}, which {overriding} overrides:"
+    return "\n".join((head, "", *_listed(through.found)))
 
 
 def _about(findings: Findings, wording: Wording) -> str:
@@ -112,10 +122,7 @@ def _worded(wording: Wording, found: tuple[Finding, ...], *, name: str, target: 
         return _sentence(wording.none.format(target=target, name=name))
     form = wording.one if len(found) == 1 else wording.many
     head = _sentence(form.format(target=target, name=name, count=len(found)), end="")
-    items = list(_items(found))
-    if len(found) > LISTED:
-        items.append(f"- and {len(found) - LISTED} more")
-    return "\n".join((head, "", *items))
+    return "\n".join((head, "", *_listed(found)))
 
 
 def _search(findings: Findings) -> str:
@@ -127,10 +134,13 @@ def _search(findings: Findings) -> str:
     return "\n".join(lines)
 
 
-def _items(found: Iterable[Finding]) -> Iterator[str]:
-    for one in [*found][:LISTED]:
+def _listed(found: Sequence[Finding]) -> Iterator[str]:
+    """The items of a list, and how many more there are."""
+    for one in found[:LISTED]:
         shown = one.signature if one.signature and not one.lines else ""
         yield f"- {_named(one)}" + (f": `{' '.join(shown.split())}`" if shown else "")
+    if len(found) > LISTED:
+        yield f"- and {len(found) - LISTED} more"
 
 
 def _named(one: Finding) -> str:

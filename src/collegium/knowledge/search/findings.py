@@ -50,13 +50,26 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Through:
+    """What calls a target by way of a method that it overrides.
+
+    `base` is that method, whose `of` is the place of the target; `found` are its callers which do
+    not call the target itself for sure.
+    """
+
+    base: Finding
+    found: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """The answer to a question.
 
     `targets` are the definitions that bear the name that was asked about; `others` bear it as well,
     but are known by a longer one. An answer that is `exact` is `found`, and all of it; `perhaps`
-    holds what only bears a name that fits. `note` says in a sentence what else there is to say,
-    that nothing has the name for example.
+    holds what only bears a name that fits, and `through` what calls a method that a target
+    overrides, and so may call the target when the program runs. `note` says in a sentence what
+    else there is to say, that nothing has the name for example.
     """
 
     intent: Asked
@@ -66,6 +79,7 @@ class Findings:
     targets: tuple[Finding, ...] = ()
     others: tuple[Finding, ...] = ()
     perhaps: tuple[Finding, ...] = ()
+    through: tuple[Through, ...] = ()
     note: str = ""
     within: str = ""
     took_ms: float = 0.0

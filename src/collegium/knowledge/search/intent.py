@@ -128,7 +128,7 @@ def folded_word(word: str) -> str:
 def _question(tokens: Sequence[_Token], lexicon: Lexicon, *, sure: bool = True) -> Question | None:
     deep = any(token.kind == "deep" for token in tokens)
     said = [token for token in _apart(tokens) if token.kind not in {"noise", "deep"}]
-    said = list(_without_the_whole(_without_all(said)))
+    said = list(_without_the_whole(_without_all(_as_things(said))))
     said, place = _without_place(said)
     said, within = _without_within(said)
     names = [token for token in said if token.name is not None]
@@ -191,6 +191,15 @@ def _without_all(said: Sequence[_Token]) -> list[_Token]:
         if token.kind != "every" and not (of_all or joins or another):
             left.append(token)
     return left
+
+
+def _as_things(said: Sequence[_Token]) -> list[_Token]:
+    """Take what a name is used as for a thing, where it stands beside it: "the `f` helper"."""
+    named = {at for at, token in enumerate(said) if token.name is not None}
+    return [
+        token._replace(kind="thing") if token.kind == "role" and named & {at - 1, at + 1} else token
+        for at, token in enumerate(said)
+    ]
 
 
 def _without_the_whole(said: Sequence[_Token]) -> Iterator[_Token]:

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from collegium.knowledge.facts import MODULE
 from collegium.knowledge.graph import Node
 from collegium.knowledge.search import places
 from collegium.knowledge.search import targets as naming
-from collegium.knowledge.search.findings import Finding, Findings, is_certain
+from collegium.knowledge.search.ends import INBOUND, OUTBOUND, definition, ends
+from collegium.knowledge.search.findings import Finding, Findings, Through, is_certain
+from collegium.knowledge.search.overriding import CONSTRUCTORS, callers_through
 from collegium.knowledge.search.targets import TYPES, Sought, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from collegium.knowledge.graph import Edge, EdgeKind
+    from collegium.knowledge.graph import Edge
     from collegium.knowledge.index import Index
     from collegium.knowledge.search.intent import Question
     from collegium.knowledge.search.phrases import Intent
 
 CALLABLE: Final = frozenset({"class", "interface", "enum", "function", "method"})
 CODE: Final = CALLABLE | {"module", "variable"}
-# What the name of a constructor is within its type; Java's bears the type's own.
-CONSTRUCTORS: Final = ("__init__", "__new__", "__post_init__", "constructor")
 # The kinds of definition that each question can be about, where one of them bears the name.
 FITTING: Final[dict[Intent, frozenset[str]]] = {
     "callers": CALLABLE,
@@ -34,27 +33,6 @@ FITTING: Final[dict[Intent, frozenset[str]]] = {
     "overrides": frozenset({"method", "function"}),
 }
 ABOUT_FILES: Final[frozenset[Intent]] = frozenset({"importers", "imports"})
-INBOUND: Final[dict[Intent, tuple[EdgeKind, ...]]] = {
-    "callers": ("calls",),
-    "subclasses": ("inherits",),
-    "importers": ("imports",),
-    "references": ("calls", "references", "inherits"),
-    "documents": ("documents",),
-    "overrides": ("overrides",),
-}
-OUTBOUND: Final[dict[Intent, tuple[EdgeKind, ...]]] = {
-    "callees": ("calls",),
-    "bases": ("inherits",),
-    "imports": ("imports",),
-}
-DID: Final[dict[EdgeKind, str]] = {
-    "calls": "calls it",
-    "references": "refers to it",
-    "inherits": "inherits from it",
-    "imports": "imports it",
-    "documents": "names it",
-    "overrides": "overrides it",
-}
 
 
 def is_known(index: Index, question: Question) -> bool:
@@ -68,18 +46,19 @@ def answer(index: Index, question: Question) -> Findings:
         question, sought = _placed(index, question)
         if not sought.targets:
             return _nothing(index, question)
-        targets = tuple(_definition(index, target) for target in sought.targets)
-        found = _found(index, question, sought.targets)
-        if question.within:
-            found = [one for one in found if places.lies_in(one.file, question.within)]
+        if question.intent != "where":
+            sought = naming.each_once(sought)
+        targets = tuple(definition(index, target) for target in sought.targets)
+        found = _within(question, _found(index, question, sought.targets))
         return Findings(
             intent=question.intent,
             name=question.name,
             found=tuple(one for one in found if is_certain(one.trust)),
             exact=True,
             targets=targets,
-            others=tuple(_definition(index, target) for target in sought.others),
+            others=tuple(definition(index, target) for target in sought.others),
             perhaps=tuple(one for one in found if not is_certain(one.trust)),
+            through=_through(index, question, sought.targets, found),
             note=_remark(question, sought),
             within=question.within,
         )
@@ -137,15 +116,40 @@ def _fitting(sought: Sought, kinds: frozenset[str] | None) -> Sought:
 def _found(index: Index, question: Question, targets: Sequence[Target]) -> list[Finding]:
     intent = question.intent
     if intent == "where":
-        return [replace(_definition(index, one), of=at) for at, one in enumerate(targets)]
+        return [replace(definition(index, one), of=at) for at, one in enumerate(targets)]
     found: dict[tuple[int, Node], Finding] = {}
     for at, target in enumerate(targets):
         edges = list(_edges(index, intent, target))
         if question.deep:
             edges = list(_all_steps(index, intent, target, edges))
-        for finding in _ends(index, intent, edges):
+        for finding in ends(index, intent, edges):
             found.setdefault((at, Node(finding.file, finding.symbol)), replace(finding, of=at))
     return list(found.values())
+
+
+def _within(question: Question, found: Iterable[Finding]) -> list[Finding]:
+    """Those that lie where answers are wanted."""
+    where = question.within
+    return [one for one in found if not where or places.lies_in(one.file, where)]
+
+
+def _through(
+    index: Index, question: Question, targets: Sequence[Target], found: Iterable[Finding]
+) -> tuple[Through, ...]:
+    """The callers of what the targets override and is no target, where callers are asked for."""
+    if question.intent != "callers":
+        return ()
+    asked = {(target.node.file, target.node.symbol) for target in targets}
+    certain = {(one.of, one.file, one.symbol) for one in found if is_certain(one.trust)}
+    every: list[Through] = []
+    for at, target in enumerate(targets):
+        for base, calling in callers_through(index, target.node):
+            rest = _within(question, calling)
+            news = [one for one in rest if (at, one.file, one.symbol) not in certain]
+            if news and (base.file, base.symbol) not in asked:
+                belonging = tuple(replace(one, of=at) for one in news)
+                every.append(Through(replace(base, of=at), belonging))
+    return tuple(every)
 
 
 def _edges(index: Index, intent: Intent, target: Target) -> Iterator[Edge]:
@@ -192,49 +196,11 @@ def _all_steps(
             waiting += _edges(index, intent, Target(node, index.symbol(*node)))
 
 
-def _ends(index: Index, intent: Intent, edges: Iterable[Edge]) -> Iterator[Finding]:
-    """What stands at the other end of the edges, each once, in order of file and line."""
-    by_node: dict[Node, list[Edge]] = {}
-    for edge in edges:
-        node = edge.source if intent in INBOUND else edge.target
-        if intent == "importers":
-            node = Node(node.file)
-        if node.file or intent != "callees":
-            by_node.setdefault(node, []).append(edge)
-    ends = [_end(index, intent, node, of_it) for node, of_it in by_node.items()]
-    yield from sorted(ends, key=lambda one: (one.file or "\uffff", one.line, one.symbol))
-
-
-def _end(index: Index, intent: Intent, node: Node, edges: Sequence[Edge]) -> Finding:
-    sure = [edge for edge in edges if is_certain(edge.trust)] or edges
-    trust = min((edge.trust for edge in sure), key=("resolved", "inherited", "candidate").index)
-    lines = tuple(sorted({line for edge in sure for line in edge.lines}))
-    definition = _definition(index, Target(node, index.symbol(*node) if node.symbol else None))
-    if intent in INBOUND:
-        did = dict.fromkeys(DID[edge.kind] for edge in sure)
-        why = " and ".join(did)
-        line = lines[0] if lines else definition.line
-        return replace(definition, line=line, lines=lines, trust=trust, why=why)
-    why = f"at {edges[0].source.file}:{', '.join(map(str, lines))}" if lines else ""
-    return replace(definition, trust=trust, why=why)
-
-
-def _definition(index: Index, target: Target) -> Finding:
-    """A node as what it is and where it is defined."""
-    node, symbol = target
-    if symbol is not None:
-        return Finding(
-            *(node.file, node.symbol, symbol.kind, symbol.line, symbol.start, symbol.end),
-            signature=symbol.signature,
-        )
-    if node.symbol:
-        return Finding(*node, kind="module" if node.file else "outside", line=int(bool(node.file)))
-    is_file = bool(PurePosixPath(node.file).suffix)
-    return Finding(node.file, kind="file" if is_file else "folder", line=int(is_file))
-
-
 def _remark(question: Question, sought: Sought) -> str:
     remarks = [sought.remark] if sought.remark else []
+    another = _another(sought)
+    if another:
+        remarks.append(f"to ask about another, write `{another}`")
     if sought.heir:
         members = " and ".join(f"`{target.node.symbol}`" for target in sought.targets)
         remarks.append(f"`{sought.heir}` inherits {members}")
@@ -245,11 +211,22 @@ def _remark(question: Question, sought: Sought) -> str:
     return "; ".join(remarks)
 
 
+def _another(sought: Sought) -> str:
+    """A name that means the first of the others, and no target; '' where there is none."""
+    targets = [target.node for target in sought.targets]
+    node = next((one.node for one in sought.others if one.node not in targets), None)
+    if node is None:
+        return ""
+    is_longer = node.symbol not in {target.symbol for target in targets}
+    return node.symbol if is_longer else f"{node.symbol} (in {node.file})"
+
+
 def _nothing(index: Index, question: Question) -> Findings:
     """The answer where nothing bears the name: that, and what is spelled most like it."""
     place = f" in {question.place}" if question.place else ""
     near = naming.nearest(index, question.name)
     names = ", ".join(f"`{name}`" for name in near)
-    hint = f"; the names most like it are {names}" if near else ""
+    likest = "name most like it is" if len(near) == 1 else "names most like it are"
+    hint = f"; the {likest} {names}" if near else ""
     note = f"nothing here is called `{question.name}`{place}{hint}"
     return Findings(question.intent, question.name, note=note, within=question.within)

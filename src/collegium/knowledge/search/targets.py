@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from heapq import nlargest
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from collegium.knowledge.graph import Node
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 
 TYPES: Final = frozenset({"class", "interface", "enum"})
 NEAREST: Final = 5
+# A name that is less like what was written than this, of 1, is not meant; nor is one that is by so
+# much less like it than the likest.
+LEAST_LIKE: Final = 0.6
+LIKELY_MEANT: Final = 0.2
+# So many members are compared with what was written, where many bear a name that is like its end.
+MOST_COMPARED: Final = 500
+# Nothing is called by more parts than this.
+MOST_PARTS: Final = 100
 
 
 class Target(NamedTuple):
@@ -54,6 +63,8 @@ def symbols(index: Index, name: str, place: str = "") -> Sought:
         where, parts = place, tuple(said.place.replace("/", ".").split("."))
     if not parts:
         return Sought(tuple(_at_line(index, said.place, said.line)) if said.line else ())
+    if len(parts) > MOST_PARTS:
+        return Sought()
     if where and not is_path(where):
         owned = symbols(index, ".".join((*written(where).parts, *parts)))
         if owned.targets:
@@ -70,6 +81,19 @@ def symbols(index: Index, name: str, place: str = "") -> Sought:
     return _inherited(index, parts, where)
 
 
+def each_once(sought: Sought) -> Sought:
+    """The same, but what is defined several times at one path (overloads) is there only once."""
+    return replace(sought, targets=_firsts(sought.targets), others=_firsts(sought.others))
+
+
+def _firsts(bearers: Iterable[Target]) -> tuple[Target, ...]:
+    """The first target of each node."""
+    firsts: dict[Node, Target] = {}
+    for one in bearers:
+        firsts.setdefault(one.node, one)
+    return tuple(firsts.values())
+
+
 def outside(index: Index, name: str) -> tuple[Target, ...]:
     """What files of the tree take from elsewhere under a name."""
     said = written(name)
@@ -78,20 +102,44 @@ def outside(index: Index, name: str) -> tuple[Target, ...]:
 
 
 def nearest(index: Index, name: str) -> list[str]:
-    """The names in the index that are spelled most like one, the likest first."""
+    """The names in the index that are spelled most like one, the likest first.
+
+    Where it says whose member it is, they are the names of members together with their owners'.
+    """
     said = written(name)
-    wanted = (said.parts[-1] if said.parts else said.place.rpartition("/")[2]).casefold()
-    if not wanted:
-        return []
-    pairs = {wanted[at : at + 2] for at in range(len(wanted) - 1)} or {wanted}
-    near = (known for known in index.names() if abs(len(known) - len(wanted)) <= len(wanted) // 2)
-    shared = nlargest(40, near, key=lambda known: _shared(known.casefold(), pairs))
-    matcher = SequenceMatcher(b=wanted)
-    scored: list[tuple[float, str]] = []
-    for known in shared:
-        matcher.set_seq1(known.casefold())
-        scored.append((matcher.ratio(), known))
-    return [known for ratio, known in nlargest(NEAREST, scored) if ratio > 0.6]
+    wanted = said.parts[-1] if said.parts else said.place.rpartition("/")[2]
+    near = _most_like(wanted, index.names())
+    if len(said.parts) > 1:
+        bearers = (one for known in near for one in index.symbols_named(known))
+        full = [_last_parts(one, len(said.parts)) for one in islice(bearers, MOST_COMPARED)]
+        near = _most_like(".".join(said.parts), dict.fromkeys(full)) or near
+    return near[:NEAREST]
+
+
+def _last_parts(entry: Entry, count: int) -> str:
+    """The path of a symbol, with as much of its module's name as makes it so many parts."""
+    path = entry.symbol.path.split(".")
+    module = module_of(entry.file)
+    missing = max(0, count - len(path))
+    return ".".join([*module[len(module) - missing :], *path])
+
+
+def _most_like(wanted: str, names: Iterable[str]) -> list[str]:
+    """The names that are spelled like one, the likest first, if not much less than the likest."""
+    folded = wanted.casefold()
+    pairs = {folded[at : at + 2] for at in range(len(folded) - 1)} or {folded}
+    near = (name for name in names if abs(len(name) - len(folded)) <= len(folded) // 2)
+    shared = nlargest(40, near, key=lambda name: _shared(name.casefold(), pairs))
+    matcher = SequenceMatcher(b=folded)
+    likeness: dict[str, float] = {}
+    for name in shared:
+        matcher.set_seq1(name.casefold())
+        likeness[name] = matcher.ratio()
+    least = max(LEAST_LIKE, max(likeness.values(), default=0.0) - LIKELY_MEANT)
+    return sorted(
+        (name for name in likeness if likeness[name] > least),
+        key=lambda name: (-likeness[name], name),
+    )
 
 
 def _shared(known: str, pairs: set[str]) -> float:

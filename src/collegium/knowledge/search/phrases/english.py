@@ -25,6 +25,7 @@ ENGLISH: Final = Language(
             constructor constructors variable variables constant constants enum enums
             decorator decorators property properties field fields macro macros folder
             directory
+        role: helper helpers utility
         person: i we you one they people
         pronoun: it them
         what: what which who whom anything anyone anybody something
@@ -43,6 +44,14 @@ ENGLISH: Final = Language(
         call: call calls invoke invokes trigger triggers execute executes
         called: called invoked triggered executed
         calling: calling invoking triggering executing
+        instantiate: instantiate instantiates
+        instantiated: instantiated
+        instantiating: instantiating
+        break: break breaks
+        affected: affected
+        if: if when
+        change: change changes modify rename remove delete edit
+        changing: changing modifying renaming removing deleting editing
         caller: caller callers callsite callsites invokers
         callee: callee callees
         site: site sites
@@ -119,6 +128,14 @@ ENGLISH: Final = Language(
             do what [thing] call X
             do thing call X
             is X called [by what] [thing]
+            what [thing] [that|what] [do] instantiate X
+            what [thing] is instantiating X
+            thing that|what instantiate X
+            where is X [is] instantiated [in]
+            [thing] where X is instantiated
+            where do person|thing instantiate X
+            is X instantiated
+            do what instantiate X
         """,
         "callees": """
             what [thing] do|may X call
@@ -245,6 +262,9 @@ ENGLISH: Final = Language(
             X ['s] usage
             N use
             what [thing] depend in X
+            what [thing] [may] break if person change N
+            what [thing] [may] is affected if person change N
+            what [thing] is affected by changing N
         """,
         "documents": """
             what [doc] document|doc N

@@ -23,7 +23,7 @@ class Language(NamedTuple):
 
     A word is of one kind, and may be an "opener", which begins a request, as well. Kinds with a
     meaning of their own: "noise" says nothing; "whole" is the codebase; "thing" may stand beside a
-    name; "deep" asks for what is more than a step away.
+    name; "role" is a thing as well, but only there; "deep" asks for what is more than a step away.
     """
 
     words: str
