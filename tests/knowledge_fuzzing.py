@@ -278,11 +278,12 @@ class Editor:
     def edit(self) -> None:
         """One edit."""
         common = (self._rewrite, self._move, self._swap, self._rename, self._delete)
+        small = (self._grow, self._cut)
         rarer = (self._break, self._mix, self._ignore, self._describe)
         rarest = (self._move_folder, self._delete_folder)
         # More come than go, or there would soon be little left that is whole.
         adding = (self._add, self._add, self._rewrite) * 8
-        self._rng.choice((*adding, *common * 3, *rarer * 2, *rarest))()
+        self._rng.choice((*adding, *small * 6, *common * 3, *rarer * 2, *rarest))()
 
     def _files(self) -> list[Path]:
         return sorted(one for one in self._root.rglob("*") if one.is_file())
@@ -322,6 +323,20 @@ class Editor:
     def _rewrite(self) -> None:
         path = self._some()
         self._write(path, self._text_of(path), "write anew")
+
+    def _grow(self) -> None:
+        """More is defined and imported in a file, and all that it had stays."""
+        path = self._some()
+        texts = [path.read_text("utf-8"), self._text_of(path)]
+        self._rng.shuffle(texts)
+        self._write(path, "\n".join(texts), "more in")
+
+    def _cut(self) -> None:
+        path = self._some()
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        first = self._rng.randint(0, len(lines))
+        del lines[first : first + self._rng.randint(1, 5)]
+        self._write(path, "".join(lines), "cut")
 
     def _move(self) -> None:
         path = self._some()

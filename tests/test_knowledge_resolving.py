@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import random
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from knowledge_sources import Tree, pairs
 
-from collegium.knowledge.resolving import Interface, Run, interface_of, resolve, signatures_of
+from collegium.knowledge.resolving import (
+    Interface,
+    Run,
+    differing,
+    interface_of,
+    resolve,
+    signatures_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -458,7 +466,10 @@ def test_nothing_is_asked_that_is_not_among_the_reads() -> None:
             for bearer in tree.bearers(key[5:])
         }
 
-        assert tree.asked - own - bearing <= reads
+        # A part of a file is never asked for without its head.
+        heads = {key.replace("head:", "file:") for key in reads if key.startswith("head:")}
+
+        assert tree.asked - own - bearing <= reads | heads
 
 
 def _changed(rng: random.Random, files: dict[str, str]) -> dict[str, str]:
@@ -488,8 +499,7 @@ def _differing(before: Tree, after: Tree) -> set[str]:
     keys: set[str] = set()
     for path in {*before.files, *after.files}:
         old, new = before.files.get(path), after.files.get(path)
-        if before.interface(path) != after.interface(path):
-            keys.add(f"file:{path}")
+        keys |= differing(path, before.interface(path), after.interface(path))
         signatures: list[Mapping[str, Any]] = [
             signatures_of(each) if each else {} for each in (old, new)
         ]
@@ -518,6 +528,66 @@ def test_what_is_not_among_the_reads_may_change_and_no_edge_does(seed: int) -> N
             if not old.reads & differing:
                 assert resolve(path, after) == old
         files = changed or dict(SHOP)
+
+
+STORE: Mapping[str, str] = {
+    "store.py": """
+        from base import *
+        def helper(): ...
+        class Store(Base):
+            def load(self): return self.save()
+            def save(self): return Receipt()
+        class Receipt:
+            def print(self): ...
+    """,
+    "base.py": "class Base:\n    def close(self): ...",
+    "main.py": """
+        from store import Store
+        def run(store: Store):
+            store.load().print()
+            store.close()
+    """,
+}
+
+
+def _shown_otherwise(path: str, old: str, new: str) -> frozenset[str]:
+    """The keys of what the file shows otherwise when a text stands in the place of another."""
+    changed = {**STORE, path: textwrap.dedent(STORE[path]).replace(old, new)}
+    return differing(path, Tree(STORE).interface(path), Tree(changed).interface(path))
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("store.py", "def helper(): ...", "def helper(): ...\ndef other(): ..."),
+        ("store.py", "def helper(): ...", ""),
+        ("store.py", "def helper(): ...", "import os\nlimit = os.cpu_count()"),
+        ("base.py", "class Base", "class Ground: ...\nclass Base"),
+    ],
+)
+def test_what_a_file_shows_under_other_names_concerns_nobody(path: str, old: str, new: str) -> None:
+    changed = _shown_otherwise(path, old, new)
+
+    assert changed
+    assert not changed & resolve("main.py", Tree(STORE)).reads
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("store.py", "def save(self)", "def save(self, twice)"),
+        ("store.py", "class Store(Base)", "class Store"),
+        ("store.py", "class Store", "class Shop"),
+        ("store.py", "class Receipt", "Receipt = 1\nclass Receipt"),
+        ("store.py", "from base import *", ""),
+        ("base.py", "def close", "def open"),
+        ("base.py", "class Base:", "__all__ = ['Base']\nclass Base:"),
+    ],
+)
+def test_what_a_file_shows_under_a_name_concerns_those_who_asked_for_it(
+    path: str, old: str, new: str
+) -> None:
+    assert _shown_otherwise(path, old, new) & resolve("main.py", Tree(STORE)).reads
 
 
 @pytest.mark.parametrize("seed", range(20))

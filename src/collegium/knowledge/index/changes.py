@@ -69,14 +69,16 @@ class Keys:
                     place = place.rpartition("/")[0]
         return places
 
-    def _shown_otherwise(self, change: Change) -> set[str]:
+    def _shown_otherwise(self, change: Change) -> frozenset[str]:
+        # Where nothing changed, nothing of the resolver is loaded.
+        from collegium.knowledge.resolving import Interface, differing  # noqa: PLC0415 -- above
+
+        as_interface = msgspec.msgpack.Decoder(Interface).decode
         old, new = self._shown(change.old), self._shown(change.new)
-        keys = set[str]()
-        if old is None or new is None or old.interface != new.interface:
-            keys.add(f"file:{change.path}")
+        shown = (as_interface(one.interface) if one else None for one in (old, new))
         before, after = (_as_signatures(one.signatures) if one else {} for one in (old, new))
         different = dict(before.items() ^ after.items())
-        return keys | {f"name:{name}" for name in different}
+        return differing(change.path, *shown) | {f"name:{name}" for name in different}
 
     def _shown(self, content: int | None) -> Shown | None:
         if content is None:

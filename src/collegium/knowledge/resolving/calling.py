@@ -29,7 +29,7 @@ def called(reader: Interpreter, callee: Atom, given: Arguments) -> Atoms:
 
 def result(reader: Interpreter, function: Atom, given: Arguments) -> Atoms:
     """Return what a function of the tree returns, in the terms of its receiver and arguments."""
-    shape = reader.world.shape(function.file)
+    shape = reader.world.within(function.file, function.symbol)
     if shape is None:
         return UNKNOWN
     plain = Atom("function", function.file, function.symbol)
@@ -40,7 +40,7 @@ def result(reader: Interpreter, function: Atom, given: Arguments) -> Atoms:
 
 
 def _returned(reader: Interpreter, function: Atom) -> Atoms:
-    shape = reader.world.shape(function.file)
+    shape = reader.world.within(function.file, function.symbol)
     if shape is None:
         return UNKNOWN
     symbol = shape.symbols[function.symbol]

@@ -84,9 +84,10 @@ class Resolver:
 
     def _target(self, atom: Atom) -> Node | None:
         """Return the node of a definition; None where it is none of the tree."""
-        shape = self._reader.world.shape(atom.file) if atom.file else None
         if atom.kind == "module" and atom.symbol == TOP:
             return Node(atom.file)
+        world = self._reader.world
+        shape = world.within(atom.file, atom.symbol, atom.name) if atom.file else None
         if shape is None:
             return None
         if atom.kind in ("class", "function", "module"):

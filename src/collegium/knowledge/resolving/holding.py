@@ -25,7 +25,7 @@ def settled(reader: Interpreter, atom: Atom) -> Atoms:
         key = ("held", atom.file, atom.symbol, atom.name, reader.fuel)
         held = reader.world.remembered(key, lambda: _held(reader, atom), UNKNOWN)
         return seen_from(reader, atom, held)
-    shape = reader.world.shape(atom.file) if atom.kind == "function" else None
+    shape = reader.world.within(atom.file, atom.symbol) if atom.kind == "function" else None
     if shape is None:
         return (atom,)
     if is_property(reader, atom):
@@ -41,7 +41,7 @@ def settled(reader: Interpreter, atom: Atom) -> Atoms:
 
 def is_property(reader: Interpreter, atom: Atom) -> bool:
     """Return whether naming this member of a value calls it, and means what it returns."""
-    shape = reader.world.shape(atom.file) if atom.kind == "function" else None
+    shape = reader.world.within(atom.file, atom.symbol) if atom.kind == "function" else None
     if shape is None or not atom.receiver or atom.receiver[0].kind != "instance":
         return False
     return shape.home.is_property(shape.symbols[atom.symbol])
@@ -49,7 +49,7 @@ def is_property(reader: Interpreter, atom: Atom) -> bool:
 
 def _held(reader: Interpreter, variable: Atom) -> Atoms:
     """Return what a variable holds by its annotation, that of a base, or else all its values."""
-    shape = reader.world.shape(variable.file)
+    shape = reader.world.within(variable.file, variable.symbol, variable.name)
     if shape is None:
         return UNKNOWN
     held = _declared(reader, shape, variable) or _declared_above(reader, shape, variable)
@@ -74,7 +74,11 @@ def _declared_above(reader: Interpreter, shape: Shape, variable: Atom) -> Atoms:
         return UNKNOWN
     bases = Atom("instance", variable.file, variable.symbol, "super")
     for above in reader.member(bases, variable.name):
-        other = reader.world.shape(above.file) if above.kind == "variable" else None
+        other = (
+            reader.world.within(above.file, above.symbol, above.name)
+            if above.kind == "variable"
+            else None
+        )
         if other is not None:
             return seen_from(reader, above, _declared(reader, other, above))
     return UNKNOWN

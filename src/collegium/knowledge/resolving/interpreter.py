@@ -108,7 +108,7 @@ class Interpreter:
 
     def exported(self, module: Atom, name: str) -> Atoms:
         """Return what a module gives under a name, by the rules of its language."""
-        shape = self.world.shape(module.file)
+        shape = self.world.head(module.file)
         home = shape.home if shape else self.home
         return home.exported(self, module, name)
 
@@ -142,7 +142,7 @@ class Interpreter:
 
     def type_around(self, method: Atom) -> int:
         """Return the type of the method's own file that it belongs to."""
-        shape = self.world.shape(method.file)
+        shape = self.world.within(method.file, method.symbol)
         return TOP if shape is None else shape.type_of_method(method.symbol)
 
     def receiver(self, shape: Shape, method: int) -> Atoms:
@@ -205,6 +205,8 @@ class Interpreter:
 
     def _name(self, site: Site, expression: Expr) -> Atoms:
         shape, scope, name = site.shape, site.scope, expression[1]
+        if not shape.inside:
+            self.world.within(shape.path, scope, name)
         special = shape.home.special(self, site, name)
         if special is not None:
             return special

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def bases(reader: Interpreter, kind: Atom) -> Atoms:
     """Return the direct bases of a type, of the tree or outside."""
-    shape = reader.world.shape(kind.file)
+    shape = reader.world.within(kind.file, kind.symbol)
     if shape is None:
         return UNKNOWN
     symbol = shape.symbols[kind.symbol]
@@ -70,7 +70,7 @@ def above(reader: Interpreter, site: Site) -> Atoms:
 
 def open_parameters(reader: Interpreter, function: Atom) -> Sequence[Parameter]:
     """Return the parameters that a call of this function fills: without a bound receiver."""
-    shape = reader.world.shape(function.file)
+    shape = reader.world.within(function.file, function.symbol)
     if shape is None:
         return ()
     symbol = shape.symbols[function.symbol]
@@ -81,7 +81,7 @@ def open_parameters(reader: Interpreter, function: Atom) -> Sequence[Parameter]:
 
 def parameter_types(reader: Interpreter, function: Atom, parameter: Parameter) -> Atoms:
     """Return what a parameter of a function holds by its annotation."""
-    shape = reader.world.shape(function.file)
+    shape = reader.world.within(function.file, function.symbol)
     if shape is None or not parameter.annotation:
         return UNKNOWN
     site = Site(shape, shape.annotation_scope(function.symbol))
@@ -104,7 +104,7 @@ def inherited_parameter(reader: Interpreter, shape: Shape, method: int, name: st
 
 def _made_by(reader: Interpreter, atom: Atom) -> Atom:
     """Return the type that a function makes values of, any other atom as it is."""
-    shape = reader.world.shape(atom.file) if atom.kind == "function" else None
+    shape = reader.world.within(atom.file, atom.symbol) if atom.kind == "function" else None
     if shape is None or not shape.is_type(atom.symbol):
         return atom
     return Atom("class", atom.file, atom.symbol)

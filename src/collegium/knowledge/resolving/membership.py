@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from collegium.knowledge.facts import TOP
 from collegium.knowledge.resolving.atoms import (
     UNKNOWN,
     Atom,
@@ -83,7 +84,7 @@ def _taken(found: Atom, receiver: Atom, owner: Atom) -> Atom:
 
 
 def _declared(reader: Interpreter, kind: Atom, name: str) -> Atoms:
-    shape = reader.world.shape(kind.file)
+    shape = reader.world.within(kind.file, kind.symbol)
     if shape is None:
         return UNKNOWN
     makes_itself = shape.symbols[kind.symbol].kind in FUNCTIONS
@@ -108,7 +109,7 @@ def lineage(reader: Interpreter, kind: Atom) -> Atoms:
 
 def parameters(reader: Interpreter, kind: Atom) -> Sequence[str]:
     """Return the names of a generic type's parameters."""
-    shape = reader.world.shape(kind.file)
+    shape = reader.world.within(kind.file, kind.symbol)
     none: Sequence[str] = ()
     if shape is None:
         return none
@@ -120,17 +121,17 @@ def parameters(reader: Interpreter, kind: Atom) -> Sequence[str]:
 
 def owned(reader: Interpreter, path: str, kind: Atom, name: str) -> Atoms:
     """Return the symbols of a file whose `owner` is this type."""
-    shape, of_type = reader.world.shape(path), reader.world.shape(kind.file)
-    if shape is None or of_type is None:
+    of_type = reader.world.within(kind.file, kind.symbol)
+    owner = of_type.symbols[kind.symbol].name if of_type else ""
+    shape = reader.world.within(path, TOP, owner)
+    if shape is None:
         return UNKNOWN
-    atoms = (
-        symbol_atom(shape, place) for place in shape.owned(of_type.symbols[kind.symbol].name, name)
-    )
+    atoms = (symbol_atom(shape, place) for place in shape.owned(owner, name))
     return tuple(atom for atom in atoms if atom)
 
 
 def _line(reader: Interpreter, plain: Atom) -> Atoms:
-    shape = reader.world.shape(plain.file)
+    shape = reader.world.within(plain.file, plain.symbol)
     if shape is None:
         return (plain,)
     names = reader.parameters(plain)

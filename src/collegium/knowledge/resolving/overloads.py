@@ -51,7 +51,7 @@ def _of_group(reader: Interpreter, group: list[Atom], given: Arguments) -> Seque
 
 
 def _place(reader: Interpreter, callee: Atom) -> tuple[str, str]:
-    shape = reader.world.shape(callee.file) if callee.kind == "function" else None
+    shape = reader.world.within(callee.file, callee.symbol) if callee.kind == "function" else None
     return (callee.file, shape.symbols[callee.symbol].path) if shape else ("", repr(callee))
 
 

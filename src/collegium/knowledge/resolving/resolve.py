@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from collegium.knowledge.resolving.edges import Resolver
 from collegium.knowledge.resolving.homes import home_of
 from collegium.knowledge.resolving.interpreter import Interpreter
+from collegium.knowledge.resolving.parts import without_own
 from collegium.knowledge.resolving.shape import Shape
 from collegium.knowledge.resolving.sources import Resolution, Sources
 from collegium.knowledge.resolving.world import World
@@ -40,4 +41,4 @@ class Run:
         self._readers[home].begin()
         shape = Shape(facts, home, inside=True)
         edges = Resolver(self._readers[home], shape, facts).edges()
-        return Resolution(edges, self._world.reads() - {f"file:{path}"})
+        return Resolution(edges, without_own(self._world.reads(), path))

@@ -92,7 +92,7 @@ def in_body(reader: Interpreter, shape: Shape, scope: int, name: str) -> Atoms |
 
 def at_top(reader: Interpreter, path: str, name: str) -> Atoms:
     """Return what the top of a file means by a name: defined, imported, or had with a `*`."""
-    shape = reader.world.shape(path)
+    shape = reader.world.within(path, TOP, name)
     if shape is None:
         return UNKNOWN
     found = in_body(reader, shape, TOP, name)

@@ -66,10 +66,11 @@ class Sources(Protocol):
 
 
 class Resolution(NamedTuple):
-    """The edges that leave one file, in canonical order, and all that they depend on.
+    r"""The edges that leave one file, in canonical order, and all that they depend on.
 
-    The keys of `reads` are "file:PATH" (an interface), "name:NAME" (bearers), "path:PATH"
-    (existence), "folder:PATH" (members) and "tail:NAME" (files of that name).
+    The keys of `reads` are "file:PATH" (an interface), "head:PATH" and "in:PATH\0NAME" (parts of
+    one), "name:NAME" (bearers), "path:PATH" (existence), "folder:PATH" (members) and "tail:NAME"
+    (files of that name).
     """
 
     edges: tuple[Edge, ...]

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, cast
 
 from collegium.knowledge.resolving.homes import home_of
+from collegium.knowledge.resolving.parts import head_key, names_above, part_key, whole_key
 from collegium.knowledge.resolving.shape import Shape
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class World:
         self.sources = sources
         self._reads: set[str] = set()
         self._shapes: dict[str, Shape | None] = {}
+        self._keys: dict[tuple[str, int, str], frozenset[str]] = {}
         self._memory: dict[Hashable, _Memory] = {}
         self._here: dict[Hashable, _Memory] = {}
         # What was made with the help of an answer that was not there yet, while it is not.
@@ -60,7 +62,32 @@ class World:
 
     def shape(self, path: str) -> Shape | None:
         """Return what others may know of a file; None where there is no such file."""
-        self._reads.add("file:" + path)
+        self._reads.add(whole_key(path))
+        return self._shown(path)
+
+    def head(self, path: str) -> Shape | None:
+        """Return a file of which only the language, package and stars may be used."""
+        self._reads.add(head_key(path))
+        return self._shown(path)
+
+    def within(self, path: str, scope: int, name: str = "") -> Shape | None:
+        """Return a file of which, but for its head, only what belongs to a scope may be used.
+
+        At the top that is what bears the name, which there may be nothing of.
+        """
+        place = (path, scope, name)
+        keys = self._keys.get(place)
+        if keys is None:
+            keys = self._keys[place] = self._keys_of(path, scope, name)
+        self._reads |= keys
+        return self._shapes[path]
+
+    def _keys_of(self, path: str, scope: int, name: str) -> frozenset[str]:
+        shape = self._shown(path)
+        names = names_above(shape.symbols, scope, name) if shape else ()
+        return frozenset([head_key(path), *(part_key(path, each) for each in names)])
+
+    def _shown(self, path: str) -> Shape | None:
         if path not in self._shapes:
             interface = self.sources.interface(path)
             shape = Shape(interface, home_of(interface.language)) if interface else None
@@ -70,9 +97,7 @@ class World:
     def bearing(self, name: str) -> Sequence[tuple[Shape, int]]:
         """Return the symbols of this name in the tree; only their signatures may be used."""
         self._reads.add("name:" + name)
-        outer, self._reads = self._reads, set()
-        shapes = [self.shape(path) for path in self.sources.bearers(name)]
-        self._reads = outer
+        shapes = [self._shown(path) for path in self.sources.bearers(name)]
         return [(shape, place) for shape in shapes if shape for place in shape.named(name)]
 
     def bearers(self, name: str) -> Sequence[str]:

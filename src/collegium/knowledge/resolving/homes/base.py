@@ -29,8 +29,9 @@ class Home:
     """A language's answers to the resolver's questions; a language overrides what differs.
 
     A home keeps no state. What it wants to know of other files it asks through `reader`, which
-    writes down what was asked (`reader.world.shape(path)`, `.exists`, `.folder`, `.files_named`,
-    `.bearers`), and keeps by `reader.world.remembered(key, make, otherwise)`.
+    writes down what was asked (`reader.world.shape(path)`, or `.within` and `.head` for parts,
+    `.exists`, `.folder`, `.files_named`, `.bearers`), and keeps by
+    `reader.world.remembered(key, make, otherwise)`.
     """
 
     # Languages that see one another bear one name.

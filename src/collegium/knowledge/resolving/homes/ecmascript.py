@@ -59,7 +59,7 @@ class EcmaScript(Home):
             return _receiver(reader, site)
         if name == "super":
             return reader.above(site)
-        if name in _MODULE and not _is_declared(site, name):
+        if name in _MODULE and not _is_declared(reader, site, name):
             return (Atom("module", site.shape.path, name=_MODULE[name]),)
         if name == "#_":
             return scoping.named(reader, site, "_")
@@ -90,7 +90,7 @@ class EcmaScript(Home):
 
     def exported(self, reader: Interpreter, module: Atom, name: str) -> Atoms:
         """Return what a module or a namespace gives under a name."""
-        shape = reader.world.shape(module.file)
+        shape = reader.world.within(module.file, module.symbol, name)
         if shape is None:
             return UNKNOWN
         if module.symbol != TOP:
@@ -174,7 +174,9 @@ class EcmaScript(Home):
         return super().item(reader, atom, key)
 
 
-def _is_declared(site: Site, name: str) -> bool:
+def _is_declared(reader: Interpreter, site: Site, name: str) -> bool:
+    if not site.shape.inside:
+        reader.world.within(site.shape.path, TOP, name)
     return site.shape.is_local(site.scope, name) or bool(site.shape.child(TOP, name))
 
 
@@ -222,7 +224,7 @@ def _own(reader: Interpreter, shape: Shape, name: str) -> Iterator[Atoms]:
     for export in shape.exports:
         if export.name == name:
             yield _value(reader, shape, export.value)
-    yield objects.exported(shape, name)
+    yield objects.exported(reader, shape, name)
     for wanted in shape.imports:
         if wanted.exported and wanted.alias == name:
             yield shape.home.imported(reader, shape, wanted)

@@ -70,7 +70,7 @@ def _file(world: World, place: str) -> str | None:
         found = _first(world, stem, _COMPILED[extension])
         if found:
             return found
-    elif extension and world.shape(place):
+    elif extension and world.head(place):
         return place
     return _first(world, place, _EXTENSIONS)
 

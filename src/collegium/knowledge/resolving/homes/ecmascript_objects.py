@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from collegium.knowledge.expressions import parse
+from collegium.knowledge.facts import TOP
 from collegium.knowledge.resolving import scoping
 from collegium.knowledge.resolving.arguments import Site
 from collegium.knowledge.resolving.atoms import UNKNOWN, Atom, Atoms, outside, united, values
@@ -91,7 +92,7 @@ def _parameter(reader: Interpreter, atom: Atom, place: int) -> Atoms:
 
 
 def _taken(reader: Interpreter, function: Atom, place: int) -> Atoms:
-    shape = reader.world.shape(function.file)
+    shape = reader.world.within(function.file, function.symbol)
     if shape is None or place >= len(shape.symbols[function.symbol].parameters):
         return UNKNOWN
     annotation = shape.symbols[function.symbol].parameters[place].annotation
@@ -111,7 +112,7 @@ def made_by(reader: Interpreter, makers: Atoms) -> Atoms:
 
 def constructors_above(reader: Interpreter, kind: Atom) -> Atoms:
     """Return the functions among what a type inherits from, as types."""
-    shape = reader.world.shape(kind.file)
+    shape = reader.world.within(kind.file, kind.symbol)
     if shape is None:
         return UNKNOWN
     symbol = shape.symbols[kind.symbol]
@@ -124,15 +125,17 @@ def constructors_above(reader: Interpreter, kind: Atom) -> Atoms:
 def _made_by(reader: Interpreter, maker: Atom) -> Atoms:
     if maker.kind == "class":
         return (Atom("instance", maker.file, maker.symbol),)
-    shape = reader.world.shape(maker.file) if maker.kind == "function" else None
+    shape = reader.world.within(maker.file, maker.symbol) if maker.kind == "function" else None
     if shape is None or CONSTRUCTOR not in shape.symbols[maker.symbol].marks:
         return UNKNOWN
     return (Atom("instance", maker.file, maker.symbol),)
 
 
-def exported(shape: Shape, name: str) -> Atoms:
+def exported(reader: Interpreter, shape: Shape, name: str) -> Atoms:
     """Return the functions that a file assigns to `exports.name`, or to `module.exports`."""
     title, owners = ("exports", _MODULE) if name == WHOLE else (name, _EXPORTS)
+    for owner in owners:
+        reader.world.within(shape.path, TOP, owner.rpartition(".")[2])
     found = (place for place in shape.owning(title) if shape.symbols[place].owner in owners)
     return united(_atom(shape, place) for place in found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from collegium.knowledge.facts import TOP
 from collegium.knowledge.languages.go.words import PREDECLARED
 from collegium.knowledge.resolving.atoms import UNKNOWN, Atom, Atoms, outside, thing, united
 from collegium.knowledge.resolving.homes.base import Home
@@ -67,6 +68,8 @@ class Go(Home):
             return found
         if name in PREDECLARED:
             return (outside(name),)
+        if not shape.inside:
+            reader.world.shape(shape.path)
         return united(_renamed(reader, shape, wanted, name) for wanted in shape.imports)
 
     def special(self, reader: Interpreter, site: Site, name: str) -> Atoms | None:
@@ -115,8 +118,8 @@ def _declared(
     for path in reader.world.bearers(name):
         if not _is_in(path, folder) or (path.endswith("_test.go") and not tests):
             continue
-        shape = reader.world.shape(path)
-        if shape and shape.child(-1, name) and (not package or shape.package == package):
+        shape = reader.world.within(path, TOP, name)
+        if shape and shape.child(TOP, name) and (not package or shape.package == package):
             found.append(reader.top(path, name))
     return united(found)
 
@@ -132,7 +135,7 @@ def _renamed(reader: Interpreter, shape: Shape, wanted: Import, name: str) -> At
 def _name_of(reader: Interpreter, folder: str) -> str:
     """Return what a package calls itself."""
     for path in _sources(reader, folder):
-        shape = reader.world.shape(path)
+        shape = reader.world.head(path)
         if shape is not None:
             return shape.package
     return ""
@@ -148,7 +151,7 @@ def _package(reader: Interpreter, path: str) -> Atoms:
     roots = [
         (shape.package, _folder(manifest))
         for manifest in reader.world.files_named("go.mod")
-        if (shape := reader.world.shape(manifest)) and shape.package
+        if (shape := reader.world.head(manifest)) and shape.package
     ]
     folders = [
         _joined(root, path[len(name) :].lstrip("/"))

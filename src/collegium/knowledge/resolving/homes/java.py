@@ -164,7 +164,7 @@ def _in_package(reader: Interpreter, package: str, name: str) -> Atoms:
 
 def _bearing(reader: Interpreter, package: str, name: str) -> Iterator[Atoms]:
     for path in reader.world.bearers(name):
-        shape = reader.world.shape(path)
+        shape = reader.world.within(path, TOP, name)
         if shape and shape.home.family == "java" and shape.package == package:
             places: Sequence[int] = shape.child(TOP, name)
             yield tuple(Atom("class", path, place) for place in places)
@@ -181,7 +181,7 @@ def _package(reader: Interpreter, importer: Shape, package: str) -> Atoms:
 
 
 def _symbol_kind(reader: Interpreter, atom: Atom) -> str:
-    shape = reader.world.shape(atom.file) if atom.file else None
+    shape = reader.world.within(atom.file, atom.symbol) if atom.file else None
     return "" if shape is None or atom.symbol == TOP else shape.symbols[atom.symbol].kind
 
 

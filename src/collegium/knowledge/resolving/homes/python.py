@@ -92,7 +92,7 @@ class Python(Home):
 
     def starred(self, reader: Interpreter, module: Atom, name: str) -> Atoms:
         """Return what `__all__`, or else the lack of an underscore, gives away."""
-        shape = reader.world.shape(module.file)
+        shape = reader.world.within(module.file, TOP, name)
         if shape is not None and shape.exports:
             exported = any(export.name == name for export in shape.exports)
             return reader.member(module, name) if exported else UNKNOWN
@@ -200,7 +200,7 @@ class Python(Home):
         if any(atom.name == "TypeVar" for atom in values_):
             bounds = values_[0].args
             return (Atom("parameter", name=variable.name, args=bounds),)
-        shape = reader.world.shape(variable.file)
+        shape = reader.world.within(variable.file, variable.symbol, variable.name)
         if (
             variable.symbol == TOP
             or shape is None
@@ -270,7 +270,7 @@ def _decorator(mark: str) -> str:
 
 
 def _decorators(reader: Interpreter, function: Atom) -> list[str]:
-    shape = reader.world.shape(function.file)
+    shape = reader.world.within(function.file, function.symbol)
     return [_decorator(mark) for mark in shape.symbols[function.symbol].marks] if shape else []
 
 

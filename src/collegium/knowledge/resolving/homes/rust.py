@@ -75,7 +75,7 @@ class Rust(Home):
             return modules.above(reader, module)
         if module.symbol == TOP:
             return reader.top(module.file, name)
-        shape = reader.world.shape(module.file)
+        shape = reader.world.within(module.file, module.symbol)
         if shape is None:
             return UNKNOWN
         found = scoping.in_body(reader, shape, module.symbol, name)

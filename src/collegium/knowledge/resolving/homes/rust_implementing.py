@@ -29,7 +29,7 @@ def own_type(reader: Interpreter, site: Site) -> Atoms:
 
 def owned(reader: Interpreter, path: str, kind: Atom, name: str) -> Atoms:
     """Return the methods of a file whose impl block is of just this type."""
-    shape = reader.world.shape(path)
+    shape = reader.world.head(path)
     if shape is None or shape.home.family != "rust":
         return UNKNOWN
     owners = {atom.symbol: atom for atom in reader.owned(path, kind, name)}
@@ -44,36 +44,28 @@ def _is_of(reader: Interpreter, shape: Shape, place: int, kind: Atom) -> bool:
 
 def implemented(reader: Interpreter, kind: Atom) -> Atoms:
     """Return the traits that a type gets in files that do not define it."""
-    home = reader.world.shape(kind.file)
+    home = reader.world.within(kind.file, kind.symbol)
     if home is None:
         return UNKNOWN
-    name = f"impl {home.symbols[kind.symbol].name}"
-    return united(
-        _traits(reader, shape, name, kind)
-        for path in reader.world.bearers(name)
-        if (shape := reader.world.shape(path)) is not None
-    )
+    blocks = reader.world.bearing(f"impl {home.symbols[kind.symbol].name}")
+    return united(_traits(reader, shape, place, kind) for shape, place in blocks)
 
 
-def _traits(reader: Interpreter, shape: Shape, name: str, kind: Atom) -> Atoms:
-    """Return the traits of the impl blocks of a file that are of just this type."""
-    blocks = [place for place in shape.named(name) if _is_of(reader, shape, place, kind)]
-    return united(
-        reader.types(Site(shape, shape.symbols[place].parent), parse(base))
-        for place in blocks
-        for base in shape.symbols[place].bases
-    )
+def _traits(reader: Interpreter, shape: Shape, block: int, kind: Atom) -> Atoms:
+    """Return the traits of an impl block if it is of just this type."""
+    reader.world.within(shape.path, block)
+    if not _is_of(reader, shape, block, kind):
+        return UNKNOWN
+    symbol = shape.symbols[block]
+    site = Site(shape, symbol.parent)
+    return united(reader.types(site, parse(base)) for base in symbol.bases)
 
 
 def macro(reader: Interpreter, name: str) -> Atoms:
     """Return the macros of the tree that bear a name."""
     found: list[Atom] = []
-    for path in reader.world.bearers(name):
-        shape = reader.world.shape(path)
-        places = shape.named(name) if shape else ()
-        found += [
-            Atom("function", path, place)
-            for place in places
-            if shape and "macro" in shape.symbols[place].marks
-        ]
+    for shape, place in reader.world.bearing(name):
+        reader.world.within(shape.path, place)
+        if "macro" in shape.symbols[place].marks:
+            found.append(Atom("function", shape.path, place))
     return tuple(found)

@@ -27,7 +27,7 @@ def module_around(shape: Shape, scope: int) -> Atom:
 
 def above(reader: Interpreter, module: Atom) -> Atoms:
     """Return the module that a module stands in: around it, or of the file above."""
-    shape = reader.world.shape(module.file)
+    shape = reader.world.within(module.file, module.symbol)
     if shape is None:
         return UNKNOWN
     if module.symbol != TOP:
@@ -74,7 +74,7 @@ def child_module(reader: Interpreter, shape: Shape, scope: int, name: str) -> At
 def crate(reader: Interpreter, name: str) -> Atoms:
     """Return the root of a crate of the tree by its name."""
     for manifest in reader.world.files_named("Cargo.toml"):
-        shape = reader.world.shape(manifest)
+        shape = reader.world.head(manifest)
         if shape and shape.package == name:
             folder = manifest.rpartition("/")[0]
             return _first_of(reader, [f"{folder}/src/{root}" for root in _ROOTS])
@@ -115,6 +115,8 @@ def _start(reader: Interpreter, shape: Shape, scope: int, name: str, *, alone: b
     if name == "super":
         return above(reader, here)
     if not alone:
+        if not shape.inside:
+            reader.world.within(shape.path, here.symbol, name)
         declared = [one for one in shape.imported(here.symbol, name) if one.level]
         found = united(child_module(reader, shape, one.scope, name) for one in declared)
         places = (scoping.symbol_atom(shape, place) for place in shape.child(here.symbol, name))
