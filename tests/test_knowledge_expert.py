@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -205,12 +206,7 @@ async def test_it_bids_for_what_names_its_code_and_not_for_what_does_not(shop: P
 async def test_a_configured_expert_joins_the_college_with_its_codebase(
     shop: Path, tmp_path: Path
 ) -> None:
-    text = (
-        "backends: {lab: {kind: http, url: 'http://127.0.0.1:9/v1'}}\n"
-        "moe:\n  experts:\n    - name: KnowledgeExpert\n      models: [lab/reader]\n"
-        f"      knowledge: {{path: {shop}}}\n"
-    )
-    config = configuration.read(text)
+    config = configuration.read(knowing(shop))
     surroundings = Surroundings(
         tmp_path, "http://127.0.0.1:9", 2, lambda _: None, offline=True, cache_dir=tmp_path / "i"
     )
@@ -225,3 +221,31 @@ async def test_a_configured_expert_joins_the_college_with_its_codebase(
     graph = KnowledgeGraph.open(shop, cache=tmp_path / "i")
     assert graph.generation
     graph.close()
+
+
+async def test_another_codebase_is_taken_up_while_the_college_answers(
+    shop: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "bank"
+    other.mkdir()
+    (other / "loan.py").write_text("def lend() -> int:\n    return 1\n")
+    surroundings = Surroundings(
+        tmp_path, "http://127.0.0.1:9", 2, lambda _: None, offline=True, cache_dir=tmp_path / "i"
+    )
+    college = Collegium.of(configuration.read(knowing(shop)), surroundings=surroundings)
+    try:
+        await college.open()
+        assert "checkout.py:4" in (await college.ask("Where is `pay` defined?")).text
+        await college.lineups.renew(configuration.read(knowing(other)))
+        assert "loan.py:1" in (await college.ask("Where is `lend` defined?")).text
+    finally:
+        await college.aclose()
+    assert [one.name for one in threading.enumerate() if one.name.startswith("collegium-")] == []
+
+
+def knowing(folder: Path) -> str:
+    return (
+        "backends: {lab: {kind: http, url: 'http://127.0.0.1:9/v1'}}\n"
+        "moe:\n  experts:\n    - name: KnowledgeExpert\n      models: [lab/reader]\n"
+        f"      knowledge: {{path: {folder}, semantic: false}}\n"
+    )
