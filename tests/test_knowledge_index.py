@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from collegium.errors import IndexUnusable, NotIndexed, TreeRefused
+from collegium.errors import IndexUnusable, MissingGrammar, NotIndexed, TreeRefused
 from collegium.knowledge.graph import Edge, Node
 from collegium.knowledge.index import Index, Report
 from collegium.knowledge.index.following import relevant
@@ -893,3 +893,11 @@ def test_only_changes_that_may_matter_are_looked_at(tmp_path: Path) -> None:
     assert changed(".git/index.lock", "node_modules/x/y.js", "a/__pycache__/x.pyc") == []
     assert changed("a/.gitignore") is None
     assert changed(*(f"m{number}.py" for number in range(2000))) is None
+
+
+def test_following_without_what_it_takes_names_the_extra(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    with pytest.raises(MissingGrammar, match="following a folder needs the extra: pip install"):
+        list(index.follow(threading.Event()))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from collegium.errors import TreeRefused
+from collegium.errors import MissingGrammar, TreeRefused
 from collegium.knowledge.tree import Tree, governs, refusal
 
 
@@ -333,3 +334,12 @@ def test_thousands_of_files_are_walked_in_no_time(tmp_path: Path) -> None:
     walk = Tree(tmp_path).walk()
     assert len(walk.files) == 3000
     assert time.perf_counter() - began < 5
+
+
+def test_what_is_not_installed_is_named_with_the_extra_that_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".gitignore").write_text("build/\n")
+    monkeypatch.setitem(sys.modules, "pathspec", None)
+    with pytest.raises(MissingGrammar, match=r"reading \.gitignore needs the extra: pip install"):
+        Tree(tmp_path).walk()

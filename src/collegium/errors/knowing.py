@@ -31,7 +31,7 @@ class IndexUnusable(KnowledgeError):
 
 
 class MissingGrammar(KnowledgeError):
-    """A language cannot be read, since its grammar is not installed."""
+    """Code cannot be read or followed, since what that takes is not installed."""
 
     code, exit_code = "missing_grammar", 2
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from collegium.errors import TreeRefused
+from collegium.errors import MissingGrammar, TreeRefused
 from collegium.knowledge.index.report import Stopped
 from collegium.knowledge.tree import governs, is_source, refused_by_name
 
@@ -86,8 +86,13 @@ class Following:
 
         Where the system cannot watch so much, every batch is that something in the root did.
         """
-        from watchfiles import watch  # noqa: PLC0415 -- an extra, and only for who follows
-
+        try:
+            from watchfiles import watch  # noqa: PLC0415 -- an extra, and only for who follows
+        except ImportError as error:
+            raise MissingGrammar(
+                "following a folder needs the extra: pip install 'collegium[knowledge]' "
+                "(watchfiles is not installed)"
+            ) from error
         try:
             for changes in watch(
                 self.index.root,

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
+from collegium.errors import MissingGrammar
+
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
     from pathlib import Path
@@ -94,9 +96,18 @@ def _up_to_repository(root: Path) -> Iterator[Path]:
 
 
 def layer_of(file: Path, where: str, *, cut: int = 0, above: str = "") -> Layer | None:
-    """The rules of an ignore file; None where it has none, or cannot be read."""
-    from pathspec import GitIgnoreSpec  # noqa: PLC0415 -- only where there is an ignore file
+    """The rules of an ignore file; None where it has none, or cannot be read.
 
+    Raises:
+        MissingGrammar: what reads such files is not installed.
+    """
+    try:
+        from pathspec import GitIgnoreSpec  # noqa: PLC0415 -- only where there is an ignore file
+    except ImportError as error:
+        raise MissingGrammar(
+            f"reading {file.name} needs the extra: pip install 'collegium[knowledge]' "
+            "(pathspec is not installed)"
+        ) from error
     try:
         if file.is_symlink() or not file.is_file() or file.stat().st_size > LIMIT_BYTES:
             return None
