@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -755,15 +755,23 @@ def test_what_a_worker_dies_over_is_done_all_the_same(
     assert len(list(examined(tree, tasks, workers=2))) == 152
 
 
-def test_workers_end_when_nobody_wants_more(root: Path) -> None:
+def test_workers_end_when_nobody_wants_more(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Watched(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **fields: Any) -> None:
+            super().__init__(*args, **fields)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Watched)
     plant(root, {f"m{number}.py": SHAPES for number in range(200)})
     tree = Tree(root)
     tasks = [Task(path, found.size) for path, found in tree.walk().files.items()]
     reading = examined(tree, tasks, workers=2)
     next(iter(reading))
     reading.close()  # type: ignore[attr-defined]
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert len(started) == 2
+    assert all(process.returncode is not None for process in started)
 
 
 ASKING = """
