@@ -595,6 +595,17 @@ async def test_a_hung_instance_is_found_though_nobody_has_much_time(
     assert all([await impatient() for _ in range(5)])
 
 
+async def test_an_instance_that_is_put_aside_is_no_longer_looked_at() -> None:
+    instance = Instance(ScriptedBackend("late", pause_s=60), "m", "there/m", 1)
+    with pytest.raises(DeadlineExceeded):
+        await ask(Pool([instance]), deadline_s=0.05)
+    assert instance.condition.suspecting is not None
+    assert not instance.condition.suspecting.done()
+    instance.condition.aside()
+    await asyncio.sleep(0)
+    assert len(asyncio.all_tasks()) == 1
+
+
 class Clock:
     now = 0.0
 

@@ -52,7 +52,8 @@ class Condition:
     `in_flight` counts the requests it has now, of whatever pool; `waiters` are those who wait for a
     place there, in the order they came, `beginning` the requests that have got nothing yet, and
     `begun` counts the replies that came to begin.
-    `waits` are the times to the first byte of late, of whole replies and of streams.
+    `waits` are the times to the first byte of late, of whole replies and of streams. `looking` sees
+    whether an instance that was given up is back, `suspecting` whether a slow one is there at all.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Condition:
         self.recent = Recent()
         self.waits = (Waits(), Waits())
         self.looking: asyncio.Task[None] | None = None
+        self.suspecting: asyncio.Task[None] | None = None
 
     def belongs_to(self, name: str, address: str, *, label: str, capacity: int) -> None:
         """Say whose condition it is."""
@@ -146,8 +148,9 @@ class Condition:
 
     def aside(self) -> None:
         """Look after it no more."""
-        if self.looking is not None:
-            self.looking.cancel()
+        for look in (self.looking, self.suspecting):
+            if look is not None:
+                look.cancel()
 
     def _changed(self, state: str) -> None:
         self.events.breaker(self.label, state)

@@ -37,7 +37,6 @@ class Watch:
 
     def __init__(self, settings: Resilience, hedges: Purse, *, clock: Callable[[], float]) -> None:
         self._settings, self._hedges, self._clock = settings, hedges, clock
-        self._looks: dict[Instance, asyncio.Task[None]] = {}
 
     async def attempt(self, instance: Instance, ask: Ask[T], *, alone: bool = False) -> Begun[T]:
         """Ask one instance, at which a place has been taken; what has begun may be a rival's.
@@ -129,9 +128,9 @@ class Watch:
 
     def _look_at(self, instance: Instance) -> None:
         """Have somebody look whether the instance is there, unless somebody does."""
-        if instance not in self._looks:
-            look = self._looks[instance] = asyncio.create_task(self._look(instance))
-            look.add_done_callback(lambda _: self._looks.pop(instance, None))
+        condition = instance.condition
+        if condition.suspecting is None or condition.suspecting.done():
+            condition.suspecting = asyncio.create_task(self._look(instance))
 
     async def _look(self, instance: Instance) -> None:
         """Look, and again and again while there are requests that have got nothing."""
