@@ -9,8 +9,8 @@ from collegium.knowledge.index.contents import text_key
 from collegium.knowledge.index.lock import alone
 from collegium.knowledge.index.report import Stopped
 from collegium.knowledge.index.rows import facts_of, source_of
-from collegium.knowledge.index.store import transaction
 from collegium.knowledge.search.units import describe
+from collegium.storage.connections import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

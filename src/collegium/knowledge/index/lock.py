@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from collegium.knowledge.index.place import PRIVATE_FILE, translated
+from collegium.locking import taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -29,7 +29,7 @@ def alone(path: Path, waiting: Callable[[], None]) -> Generator[None]:
     with translated(path):
         lock = open(path.with_name(f"{path.name}.lock"), "ab", opener=_private)  # noqa: SIM115
     with lock as handle:
-        while not _taken(handle):
+        while not _taken(path, handle):
             waiting()
             time.sleep(POLL_S)
         yield
@@ -39,16 +39,6 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, PRIVATE_FILE)
 
 
-def _taken(handle: BinaryIO) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt  # noqa: PLC0415 -- there is one only there
-
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl  # noqa: PLC0415 -- there is one only there
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
+def _taken(path: Path, handle: BinaryIO) -> bool:
+    with translated(path):
+        return taken(handle)

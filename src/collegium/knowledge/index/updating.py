@@ -19,10 +19,10 @@ from collegium.knowledge.index.files import (
     put_files,
 )
 from collegium.knowledge.index.report import Report
-from collegium.knowledge.index.store import transaction
 from collegium.knowledge.index.vectors import sweep_vectors
 from collegium.knowledge.index.writing import drop_contents, sweep_nodes
 from collegium.knowledge.tree import Found
+from collegium.storage.connections import transaction
 
 if TYPE_CHECKING:
     import sqlite3
