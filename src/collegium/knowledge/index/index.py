@@ -15,8 +15,9 @@ from collegium.knowledge.index.lock import alone
 from collegium.knowledge.index.place import make_folder, place_of
 from collegium.knowledge.index.questions import Questions
 from collegium.knowledge.index.report import SILENT
-from collegium.knowledge.index.store import Damaged, Missing, Store, transaction
+from collegium.knowledge.index.store import Damaged, Missing, Store
 from collegium.knowledge.tree import LIMIT_BYTES, Tree
+from collegium.storage.connections import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -162,7 +163,8 @@ class Index(Questions):
 
         Raises:
             TreeRefused: the folder is gone at the beginning; later it is waited for.
-            IndexUnusable: the index cannot be written.
+            IndexUnusable: the index cannot be written at the beginning; later that is logged, and
+                tried again.
         """
         return Following(self, stop).reports()
 
@@ -195,10 +197,8 @@ class Index(Questions):
         try:
             self._store.check()
             why = "" if self.is_read else "it was never finished"
-        except Missing:
-            why = "it was never made"
-        except Damaged as damage:
-            why = str(damage)
+        except (Missing, Damaged) as error:
+            why = str(error)
         if why:
             raise NotIndexed(
                 f"there is no index of {self.root} to be used ({why}); make it: "

@@ -45,6 +45,8 @@ def make_file(path: Path) -> None:
         IndexUnusable: there cannot be one.
     """
     with translated(path):
+        if not path.exists():
+            _clear(path)  # what was there before may have left its log
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
 
 
@@ -67,11 +69,17 @@ def set_aside(path: Path) -> Path:
     """
     broken = path.with_name(f"{path.name}.broken")
     with translated(path):
+        condemn(path)  # who is killed here has left no index that looks sound
+        _clear(path)
         path.replace(broken)
-        for ending in ("-wal", "-shm"):
-            path.with_name(path.name + ending).unlink(missing_ok=True)
         _note(path).unlink(missing_ok=True)
     return broken
+
+
+def _clear(path: Path) -> None:
+    """Delete the log of an index, and what goes with it."""
+    for ending in ("-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def _note(path: Path) -> Path:

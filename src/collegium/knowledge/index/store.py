@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import zlib
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -23,6 +23,7 @@ from collegium.knowledge.index.place import (
     translated,
 )
 from collegium.knowledge.index.schema import APPLICATION, TABLES, VERSION
+from collegium.storage.connections import code_of, number, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -36,6 +37,7 @@ READER_CACHE_KIB: Final = 1024
 WRITER_CACHE_KIB: Final = 8192
 # What stays of the log after it grew in a large update.
 LOG_BYTES: Final = 4 << 20
+_NEVER: Final = "it was never made"
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _REMEDIES: Final = {
     sqlite3.SQLITE_BUSY: "another process keeps it locked; end what does",
@@ -79,7 +81,7 @@ class Store:
         """
         with translated(self.path):
             if not self.path.exists() or self.path.stat().st_size == 0:
-                raise Missing
+                raise Missing(_NEVER)
         if is_condemned(self.path):
             raise Damaged("it was found damaged")
         with self._translated(), self._borrowed():
@@ -89,7 +91,7 @@ class Store:
         """Make the tables in a file that is new or empty; one that has them is left as it is."""
         make_file(self.path)
         with self._translated(), closing(self._connected(WRITER_CACHE_KIB)) as connection:
-            if _number(connection, "PRAGMA user_version"):
+            if number(connection, "PRAGMA user_version"):
                 return
             connection.execute("PRAGMA page_size = 8192")
             connection.execute("PRAGMA journal_mode = WAL").fetchall()
@@ -111,7 +113,7 @@ class Store:
         """A connection for reading; within `snapshot`, the one of this thread's snapshot.
 
         Raises:
-            IndexUnusable: the file cannot be read, or is damaged.
+            IndexUnusable: the file cannot be read, is damaged, or has nothing in it.
         """
         mine: sqlite3.Connection | None = getattr(self._mine, "connection", None)
         if mine is not None:
@@ -120,6 +122,10 @@ class Store:
         try:
             with self._translated(), self._borrowed() as connection:
                 yield connection
+        except Missing as missing:
+            raise IndexUnusable(
+                f"the index {self.path} cannot be used, since {missing}; `collegium index` makes it"
+            ) from missing
         except Damaged as damage:
             raise self.unusable(damage) from damage
 
@@ -213,36 +219,20 @@ class Store:
         except (msgspec.DecodeError, zlib.error) as error:
             raise Damaged(f"a row of it cannot be read: {error}") from error
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            code = code_of(error)
             if code in _DAMAGE:
                 raise Damaged(str(error)) from error
             remedy = _REMEDIES.get(code, "see whether another program has changed it")
             raise IndexUnusable(f"the index {self.path}: {error}; {remedy}") from error
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Generator[None]:
-    """All or nothing, and beside it nobody writes."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
 def _recognise(connection: sqlite3.Connection, stamps: Mapping[str, int]) -> None:
-    if _number(connection, "PRAGMA application_id") != APPLICATION:
+    if not number(connection, "SELECT count(*) FROM sqlite_master"):
+        raise Missing(_NEVER)
+    if number(connection, "PRAGMA application_id") != APPLICATION:
         raise Damaged("it is no index")
-    if _number(connection, "PRAGMA user_version") != VERSION:
+    if number(connection, "PRAGMA user_version") != VERSION:
         raise Damaged("it was made by another version of collegium")
     kept = dict(connection.execute("SELECT key, value FROM meta").fetchall())
     if any(kept.get(name) != stamp for name, stamp in stamps.items()):
         raise Damaged("it was made by another version of collegium")
-
-
-def _number(connection: sqlite3.Connection, statement: str, *values: Any) -> int:
-    found: int = connection.execute(statement, values).fetchone()[0]
-    return found
