@@ -18,6 +18,7 @@ import pytest
 from collegium.errors import IndexUnusable, NotIndexed, TreeRefused
 from collegium.knowledge.index import Index, Report
 from collegium.knowledge.index.examining import examine
+from collegium.knowledge.index.rows import facts_of
 from collegium.knowledge.index.worker import Task
 from collegium.knowledge.index.workers import examined
 from collegium.knowledge.tree import Tree
@@ -192,3 +193,31 @@ def test_what_cannot_be_written_while_following_is_tried_again(
     assert caplog.text.count("there is no room; it is tried again") == 1
     stop.set()
     assert list(reports) == []
+
+
+class Between:
+    """A connection in whose place something happens before each statement but the first."""
+
+    def __init__(self, connection: sqlite3.Connection, happens: Callable[[], object]) -> None:
+        self._connection, self._happens, self._begun = connection, happens, False
+
+    def execute(self, *words: Any) -> sqlite3.Cursor:
+        if self._begun:
+            self._happens()
+        self._begun = True
+        return self._connection.execute(*words)
+
+
+def test_what_is_told_of_a_file_is_of_one_world(
+    root: Path, tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.update()
+    before = index.facts("shapes.py")
+    (root / "shapes.py").write_text("def circle(): pass\n")
+    with closing(Index.open(root, cache=tmp_path / "cache")) as other:
+        monkeypatch.setattr(
+            "collegium.knowledge.index.questions.facts_of",
+            lambda connection, file: facts_of(Between(connection, other.update), file),  # type: ignore[arg-type]
+        )
+        assert index.facts("shapes.py") == before
+    assert [one.name for one in index.symbols_of("shapes.py")] == ["circle"]

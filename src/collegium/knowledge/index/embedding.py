@@ -99,7 +99,7 @@ class Embedding:
 
     def _texts(self, name: str, file: str) -> dict[bytes, str]:
         """The texts of a file that have no vector; described anew, since they are not kept."""
-        with self.store.snapshot(), self.store.reading() as connection:
+        with self.store.snapshot() as connection:
             rows = connection.execute(f"SELECT text_key {_MISSING} AND file = ?", (name, file))
             missing = {key for (key,) in rows}
             facts, source = facts_of(connection, file), source_of(connection, file)

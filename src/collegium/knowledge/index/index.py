@@ -168,7 +168,7 @@ class Index(Questions):
         """
         return Following(self, stop).reports()
 
-    def snapshot(self) -> AbstractContextManager[None]:
+    def snapshot(self) -> AbstractContextManager[object]:
         """Within it, all that this thread asks is answered from the world that held at first."""
         return self._store.snapshot()
 

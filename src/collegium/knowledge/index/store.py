@@ -138,16 +138,16 @@ class Store:
         )
 
     @contextmanager
-    def snapshot(self) -> Generator[None]:
-        """All that this thread reads within is of one world."""
+    def snapshot(self) -> Generator[sqlite3.Connection]:
+        """A connection for reading; all that this thread reads within is of one world."""
         with self.reading() as connection:
             if connection.in_transaction:  # a snapshot within one
-                yield
+                yield connection
                 return
             connection.execute("BEGIN")
             self._mine.connection = connection
             try:
-                yield
+                yield connection
             finally:
                 self._mine.connection = None
                 connection.execute("ROLLBACK")
