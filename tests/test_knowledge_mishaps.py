@@ -13,18 +13,24 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import numpy as np
 import pytest
 
 from collegium.errors import IndexUnusable, NotIndexed, TreeRefused
 from collegium.knowledge.index import Index, Report
 from collegium.knowledge.index.examining import examine
+from collegium.knowledge.index.lock import alone
+from collegium.knowledge.index.place import places_of
 from collegium.knowledge.index.rows import facts_of
 from collegium.knowledge.index.worker import Task
 from collegium.knowledge.index.workers import examined
+from collegium.knowledge.search.semantic import label
 from collegium.knowledge.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
 SHAPES = "class Shape:\n    def area(self):\n        return 0\n"
 
@@ -221,3 +227,94 @@ def test_what_is_told_of_a_file_is_of_one_world(
         )
         assert index.facts("shapes.py") == before
     assert [one.name for one in index.symbols_of("shapes.py")] == ["circle"]
+
+
+@pytest.fixture
+def as_another_version(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Have indexes opened from now on be those of a program that parses otherwise."""
+    return lambda number: monkeypatch.setattr("collegium.knowledge.stamps.PARSE", number)
+
+
+def test_two_versions_of_the_program_keep_an_index_each(
+    root: Path, tmp_path: Path, index: Index, as_another_version: Callable[[int], None]
+) -> None:
+    index.update()
+    as_another_version(99)
+    with pytest.raises(NotIndexed, match="only by another version of collegium"):
+        Index.open(root, cache=tmp_path / "cache")
+    with closing(Index.open(root, cache=tmp_path / "cache", create=True)) as newer:
+        assert newer.update().added == ("shapes.py",)
+        assert newer.path != index.path
+        assert set(places_of(root, tmp_path / "cache")) == {newer.path, index.path}
+        (root / "circles.py").write_text("")
+        assert index.update().added == newer.update().added == ("circles.py",)
+        assert index.update().note == newer.update().note == ""
+
+
+def test_the_index_of_a_version_that_nobody_runs_any_more_goes_in_the_end(
+    root: Path, tmp_path: Path, index: Index, as_another_version: Callable[[int], None]
+) -> None:
+    index.update()
+    index.path.with_name(f"{index.path.name}.broken").touch()
+    as_another_version(99)
+    cache, later = tmp_path / "cache", time.time_ns() + 40 * 24 * 3600 * 10**9
+    with closing(Index.open(root, cache=cache, create=True)) as soon:
+        soon.update()
+        assert len(places_of(root, cache)) == 2
+    with (
+        closing(Index.open(root, cache=cache, create=True, clock=lambda: later)) as late,
+        alone(index.path, lambda: None),
+    ):
+        late.update()
+        assert len(places_of(root, cache)) == 2  # somebody is at it
+    with closing(Index.open(root, cache=cache, create=True, clock=lambda: later)) as late:
+        late.update()
+        assert places_of(root, cache) == [late.path]
+        left = {file.name for file in late.path.parent.iterdir()}
+    assert {name for name in left if not name.startswith(late.path.name)} == set()
+    assert index.update().added == ("shapes.py",)  # whoever still runs it begins anew
+
+
+def test_another_version_takes_over_the_vectors_that_are_there(
+    root: Path, tmp_path: Path, index: Index, as_another_version: Callable[[int], None]
+) -> None:
+    index.update()
+    made = index.embed(Lengths())
+    assert made
+    as_another_version(99)
+    with closing(Index.open(root, cache=tmp_path / "cache", create=True)) as newer:
+        newer.update()
+        assert newer.embed(Lengths()) == 0
+        assert newer.vector_count(label(Lengths())) == made
+
+
+class Lengths:
+    """An encoder that counts letters."""
+
+    name, version = "lengths", "1"
+    width = general = 2
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.array([[len(text), 1] for text in texts], np.float32)
+
+
+def test_who_waits_for_a_lock_that_is_deleted_does_not_hold_that_one(tmp_path: Path) -> None:
+    path, held, tried = tmp_path / "x.sqlite", threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def wait() -> None:
+        with alone(path, tried.set):
+            order.append("waited")
+
+    thread = threading.Thread(target=wait)
+    with alone(path, lambda: None):
+        thread.start()
+        assert tried.wait(120)
+        path.with_name("x.sqlite.lock").unlink()
+        other = alone(path, lambda: None)
+        other.__enter__()
+    held.wait(0.1)
+    order.append("second ends")
+    other.__exit__(None, None, None)
+    thread.join()
+    assert order == ["second ends", "waited"]

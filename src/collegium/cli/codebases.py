@@ -137,9 +137,9 @@ def finding_json(one: Finding) -> dict[str, Any]:
 
 
 def _is_indexed(folder: Path) -> bool:
-    from collegium.knowledge.index.place import place_of  # noqa: PLC0415 -- many verbs need not
+    from collegium.knowledge.index.place import places_of  # noqa: PLC0415 -- many verbs need not
 
-    return place_of(folder).is_file()
+    return bool(places_of(folder))  # one that another version made shows that it was wanted
 
 
 def _is_large(root: Path) -> bool:

@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from collegium.errors import NotIndexed
-from collegium.knowledge import stamps
 from collegium.knowledge.index.files import mark_read, next_generation
 from collegium.knowledge.index.following import Following
 from collegium.knowledge.index.lock import alone
-from collegium.knowledge.index.place import make_folder, place_of
+from collegium.knowledge.index.place import make_folder
 from collegium.knowledge.index.questions import Questions
 from collegium.knowledge.index.report import SILENT
 from collegium.knowledge.index.store import Damaged, Missing, Store
+from collegium.knowledge.index.versions import Places, delete_unused, makers
 from collegium.knowledge.tree import LIMIT_BYTES, Tree
 from collegium.storage.connections import transaction
 
@@ -36,9 +36,9 @@ class Index(Questions):
     Made by `Index.open`. All threads may ask; other processes may ask and update at the same time.
     """
 
-    def __init__(self, tree: Tree, store: Store, *, clock: Callable[[], int]) -> None:
-        super().__init__(store)
-        self._tree, self._clock = tree, clock
+    def __init__(self, tree: Tree, places: Places, *, clock: Callable[[], int]) -> None:
+        super().__init__(Store(places.own, makers()))
+        self._tree, self._places, self._clock = tree, places, clock
         self._note = ""
 
     @classmethod
@@ -54,8 +54,9 @@ class Index(Questions):
         """The index of a folder.
 
         Where `create` is true and there is none yet, it is an empty one. In the place of one that
-        is damaged, or that another version made, it is an empty one too: the old one is set aside,
-        and the report of the next update says so.
+        is damaged it is an empty one too: that is set aside, and the report of the next update says
+        so. Other versions of the program have indexes of their own: a new one takes the vectors of
+        the last, and deletes those that were not kept up for a month.
 
         Args:
             root: the folder.
@@ -70,8 +71,7 @@ class Index(Questions):
             IndexUnusable: the index cannot be opened or made.
         """
         tree = Tree(root, limit_bytes=limit_bytes)
-        path = place_of(tree.root, cache)
-        index = cls(tree, Store(path, _stamps()), clock=clock)
+        index = cls(tree, Places(tree.root, cache), clock=clock)
         if create:
             index._begin()
         else:
@@ -182,7 +182,10 @@ class Index(Questions):
         from collegium.knowledge.index.updating import Update  # noqa: PLC0415 -- not to ask
 
         with self._store.writing() as connection:
-            return Update(connection, self._tree, progress, self._clock).run(paths)
+            report = Update(connection, self._tree, progress, self._clock).run(paths)
+        if paths is None:
+            delete_unused(self._places.others(), self._clock())
+        return report
 
     def _begin(self) -> None:
         """See that there is an index, without waiting for anybody where there is."""
@@ -197,9 +200,14 @@ class Index(Questions):
         try:
             self._store.check()
             why = "" if self.is_read else "it was never finished"
-        except (Missing, Damaged) as error:
-            why = str(error)
+        except Missing as missing:
+            why = str(missing)
+            if self._places.others():
+                why = "it was made only by another version of collegium"
+        except Damaged as damage:
+            why = str(damage)
         if why:
+            self.close()
             raise NotIndexed(
                 f"there is no index of {self.root} to be used ({why}); make it: "
                 f"collegium index {self.root}"
@@ -217,6 +225,8 @@ class Index(Questions):
             self._store.check()
         except Missing:
             self._store.create(first_generation=self._clock() // 1_000_000_000)
+            for other in self._places.others()[:1]:
+                self._store.take_vectors(other)
         except Damaged as damage:
             self._make_anew(damage)
         else:
@@ -227,8 +237,3 @@ class Index(Questions):
         aside = self._store.set_aside()
         self._note = f"the index was made anew, since {damage}; the old one is {aside}"
         self._store.create(first_generation=self._clock() // 1_000_000_000)
-
-
-def _stamps() -> dict[str, int]:
-    """What makes the rows; with another number, the same file would have other rows."""
-    return {"parse": stamps.PARSE, "resolve": stamps.RESOLVE, "units": stamps.UNITS}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import zlib
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -102,6 +102,14 @@ class Store:
                 connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
                 connection.execute(f"PRAGMA application_id = {APPLICATION}")
                 connection.execute(f"PRAGMA user_version = {VERSION}")
+
+    def take_vectors(self, other: Path) -> None:
+        """Copy the vectors of another index, where it has the same tables and can be read."""
+        with suppress(IndexUnusable, Damaged), self.writing() as connection:
+            connection.execute("ATTACH ? AS other", (_address(other),))
+            if number(connection, "PRAGMA other.user_version") == VERSION:
+                with transaction(connection):
+                    connection.execute("INSERT OR IGNORE INTO vectors SELECT * FROM other.vectors")
 
     def set_aside(self) -> Path:
         """Move the broken file away, and say where to."""
@@ -202,7 +210,7 @@ class Store:
 
     def _connected(self, cache_kib: int) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode=rw",
+            _address(self.path),
             uri=True,
             timeout=WAIT_S,
             isolation_level=None,
@@ -224,6 +232,10 @@ class Store:
                 raise Damaged(str(error)) from error
             remedy = _REMEDIES.get(code, "see whether another program has changed it")
             raise IndexUnusable(f"the index {self.path}: {error}; {remedy}") from error
+
+
+def _address(path: Path) -> str:
+    return f"{path.absolute().as_uri()}?mode=rw"
 
 
 def _recognise(connection: sqlite3.Connection, stamps: Mapping[str, int]) -> None:
