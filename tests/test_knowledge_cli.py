@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import knowledge_shop
@@ -16,10 +17,13 @@ from collegium.cli.search import shown
 from collegium.knowledge.codebase import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
+
+# Nothing here takes more than a moment; a machine may be busy all the same.
+LONGEST_S = 300
 
 
 @pytest.fixture
@@ -34,7 +38,7 @@ def collegium(tmp_path: Path) -> Run:
             encoding="utf-8",
             env={**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache"), "COLUMNS": "200"},
             cwd=cwd,
-            timeout=60,
+            timeout=LONGEST_S,
             check=False,
         )
 
@@ -270,48 +274,54 @@ def test_a_batch_answers_line_for_line_and_names_the_bad_ones(
     assert "none.jsonl" in missing.stderr
 
 
-def test_watching_says_each_change_until_interrupted(shop: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "collegium", "index", str(shop), "--watch", "--json"]
-    env = {**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache")}
+@contextmanager
+def watching(shop: Path, *words: str) -> Generator[subprocess.Popen[str]]:
+    """A process that watches the shop, and ends with the test however that ends."""
     with subprocess.Popen(
-        [*command, "--lexical"],
+        [sys.executable, "-m", "collegium", "index", str(shop), "--watch", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=env,
+        env={**os.environ, "COLLEGIUM_CACHE": str(shop.parent / "cache")},
         encoding="utf-8",
-    ) as watching:
-        assert watching.stdout is not None
-        assert json.loads(watching.stdout.readline())["added"] == 6
-        assert json.loads(watching.stdout.readline())["added"] == []
-        (shop / "shop/late.py").write_text("def late():\n    pass\n")
-        change = json.loads(watching.stdout.readline())
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def put(file: Path, text: str) -> None:
+    """Write a file so that nobody sees it half written."""
+    aside = file.parents[2] / "aside"
+    aside.write_text(text)
+    aside.replace(file)
+
+
+def test_watching_says_each_change_until_interrupted(shop: Path) -> None:
+    with watching(shop, "--json", "--lexical") as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["added"] == 6
+        assert json.loads(process.stdout.readline())["added"] == []
+        put(shop / "shop/late.py", "def late():\n    pass\n")
+        change = json.loads(process.stdout.readline())
         assert change["added"] == ["shop/late.py"]
         assert change["damaged"] == {}
-        (shop / "shop/late.py").write_text("def late():\n    pass\n)\n")
-        change = json.loads(watching.stdout.readline())
+        put(shop / "shop/late.py", "def late():\n    pass\n)\n")
+        change = json.loads(process.stdout.readline())
         assert change["damaged"] == {"shop/late.py": "line 3"}
-        watching.send_signal(signal.SIGINT)
-        _, stderr = watching.communicate(timeout=30)
-    assert watching.returncode == 130
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=LONGEST_S)
+        assert process.returncode == 130
     assert "Traceback" not in stderr
 
 
-def test_watching_says_which_file_is_damaged_and_where(shop: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "collegium", "index", str(shop), "--watch", "--lexical"]
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache")},
-        encoding="utf-8",
-    ) as watching:
-        assert watching.stderr is not None
-        assert watching.stderr.readline().startswith(f"watching {shop}")
-        (shop / "shop/late.py").write_text("def late():\n    pass\n)\n")
-        change = watching.stderr.readline()
+def test_watching_says_which_file_is_damaged_and_where(shop: Path) -> None:
+    with watching(shop, "--lexical") as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith(f"watching {shop}")
+        put(shop / "shop/late.py", "def late():\n    pass\n)\n")
+        change = process.stderr.readline()
         assert change.startswith("added shop/late.py (damaged: line 3 could not be read) (")
-        watching.send_signal(signal.SIGINT)
-        watching.communicate(timeout=30)
 
 
 def test_a_question_of_the_graph_loads_no_arrays_and_no_parser(
@@ -332,7 +342,7 @@ def test_a_question_of_the_graph_loads_no_arrays_and_no_parser(
         capture_output=True,
         encoding="utf-8",
         env={**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache")},
-        timeout=60,
+        timeout=LONGEST_S,
         check=False,
     )
     assert done.stdout.splitlines()[-1] == "[]", done.stderr

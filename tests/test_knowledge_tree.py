@@ -330,10 +330,10 @@ def test_thousands_of_files_are_walked_in_no_time(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         for number in range(30):
             os.close(os.open(folder / f"m{number}.py", os.O_CREAT | os.O_WRONLY))
-    began = time.perf_counter()
+    began = time.process_time()  # not of others, who may keep the machine busy
     walk = Tree(tmp_path).walk()
     assert len(walk.files) == 3000
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_what_is_not_installed_is_named_with_the_extra_that_brings_it(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from collegium.knowledge.index.index import Index
-    from collegium.knowledge.index.report import Report, What
+    from collegium.knowledge.index.report import Progress, Report, What
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +35,11 @@ MANY: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Follows the folder of an index until `stop` is set."""
+    """Follows the folder of an index until `stop` is set; `progress` is told of each update."""
 
     index: Index
     stop: Event
+    progress: Progress
 
     def reports(self) -> Iterator[Report]:
         """What updates find: of the first always, then of each that found something.
@@ -83,6 +84,7 @@ class Following:
     def _go_on(self, done: int, total: int, what: What) -> None:
         if self.stop.is_set():
             raise Stopped
+        self.progress(done, total, what)
 
     def _changes(self, identity: tuple[int, int]) -> Iterator[list[str] | None]:
         """The paths that changed, batch by batch; None for all. Ends where the folder is another.

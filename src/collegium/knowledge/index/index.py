@@ -155,7 +155,7 @@ class Index(Questions):
         except Damaged as damage:
             raise self._store.unusable(damage) from damage
 
-    def follow(self, stop: Event) -> Iterator[Report]:
+    def follow(self, stop: Event, *, progress: Progress = SILENT) -> Iterator[Report]:
         """Update whenever something changes in the folder, until `stop` is set.
 
         The report of the first update comes always, then of each that found something. Blocks
@@ -166,7 +166,7 @@ class Index(Questions):
             IndexUnusable: the index cannot be written at the beginning; later that is logged, and
                 tried again.
         """
-        return Following(self, stop).reports()
+        return Following(self, stop, progress).reports()
 
     def snapshot(self) -> AbstractContextManager[object]:
         """Within it, all that this thread asks is answered from the world that held at first."""
