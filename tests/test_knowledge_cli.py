@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import knowledge_shop
 import pytest
 
+from collegium.cli import codebases
 from collegium.cli.search import shown
+from collegium.errors import TreeRefused
 from collegium.knowledge.codebase import Finding
+from collegium.knowledge.index.lock import alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -272,6 +275,61 @@ def test_a_batch_answers_line_for_line_and_names_the_bad_ones(
     missing = collegium("search", "--batch", tmp_path / "none.jsonl", "--root", shop)
     assert missing.returncode == 2
     assert "none.jsonl" in missing.stderr
+
+
+def test_the_answer_to_a_line_of_a_batch_does_not_wait_for_the_next(
+    shop: Path, tmp_path: Path
+) -> None:
+    with subprocess.Popen(
+        [*[sys.executable, "-m", "collegium", "search", "--batch", "-"], "--root", str(shop)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache"), "PYTHONUNBUFFERED": ""},
+        encoding="utf-8",
+    ) as asking:
+        assert asking.stdin is not None
+        assert asking.stdout is not None
+        asking.stdin.write(json.dumps({"qid": 1, "query": "who calls `total`?"}) + "\n")
+        asking.stdin.flush()
+        assert json.loads(asking.stdout.readline())["qid"] == 1
+        asking.stdin.close()
+
+
+def test_a_question_is_answered_from_before_while_another_process_indexes(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLLEGIUM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(codebases, "PATIENCE_S", 0.05)
+    with codebases.codebase(shop, lexical=True) as graph:
+        (shop / "shop/late.py").write_text("def late():\n    pass\n")
+        with alone(graph.index.path, lambda: None), codebases.codebase(shop) as waited:
+            assert waited.where("round_up").found
+            assert not waited.index.symbols_named("late")
+    assert f"{shop} is being indexed: answering from what was known" in capsys.readouterr().err
+    with codebases.codebase(shop) as graph:
+        assert graph.index.symbols_named("late")
+
+
+def test_a_question_in_a_folder_that_was_deleted_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(TreeRefused, match="deleted"):
+        codebases.nearest()
+    monkeypatch.undo()
+
+
+def test_what_cannot_be_meant_is_refused(collegium: Run, shop: Path) -> None:
+    both = collegium("search", "total", "--path", shop, "--root", shop)
+    assert both.returncode == 2
+    assert "not both" in both.stderr
+    steps = collegium("graph", "callers", "total", "--all", "--path", shop)
+    assert steps.returncode == 2
+    assert "No such option: --all" in steps.stderr
 
 
 @contextmanager

@@ -725,6 +725,17 @@ def test_another_encoder_has_vectors_of_its_own(index: Index) -> None:
     assert index.embed(one) == index.embed(other) == len(other.given)
 
 
+def test_the_summary_tells_how_many_units_have_a_vector(root: Path, index: Index) -> None:
+    plant(root, {"copy.py": SHAPES})
+    index.update()
+    assert index.summary().vectors == 0
+    index.embed(Letters())
+    assert index.summary().vectors == index.summary().units
+    plant(root, {"uses.py": "def other():\n    return 1\n"})
+    index.update()
+    assert 0 < index.summary().vectors < index.summary().units
+
+
 def test_vectors_that_nothing_needs_go_in_the_end(root: Path, index: Index) -> None:
     encoder = Letters()
     for turn in range(12):

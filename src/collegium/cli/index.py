@@ -182,8 +182,8 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
 
 def _vectors(told: Mapping[str, Any]) -> str:
     if not told["vectors"]:
-        return f"none, of {told['units']:,} units"
-    return f"{told['vectors']:,}, of {told['units']:,} units (equal texts share one)"
+        return f"none of {told['units']:,} units"
+    return f"{told['vectors']:,} of {told['units']:,} units"
 
 
 def _edges(edges: Mapping[str, Mapping[str, int]]) -> str:

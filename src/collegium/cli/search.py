@@ -73,6 +73,8 @@ def search(
     del debug  # `verb` reads it
     if batch is not None and query is not None:
         raise typer.BadParameter("give a query or --batch, not both")
+    if path is not None and root is not None:
+        raise typer.BadParameter("give --path or --root, not both; they mean the same")
     text = query_text(query) if batch is None else ""
     if batch is not None:
         with (
@@ -146,7 +148,7 @@ def _batch(graph: KnowledgeGraph, lines: BinaryIO, limit: int) -> None:
             bad += 1
             console.print(harmless(str(error)), style="yellow")
             continue
-        sys.stdout.write(json.dumps(_answered(graph, asked, limit), ensure_ascii=False) + "\n")
+        say_json(_answered(graph, asked, limit))
     if bad:
         raise typer.Exit(SOME_LINES_BAD)
 

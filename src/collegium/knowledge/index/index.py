@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -91,8 +91,11 @@ class Index(Questions):
     @property
     def size_bytes(self) -> int:
         """How large the file of the index and its log are."""
-        log = self.path.with_name(f"{self.path.name}-wal")
-        return sum(file.stat().st_size for file in (self.path, log) if file.exists())
+        total = 0
+        for file in (self.path, self.path.with_name(f"{self.path.name}-wal")):
+            with suppress(FileNotFoundError):
+                total += file.stat().st_size
+        return total
 
     def update(self, paths: Sequence[str] | None = None, *, progress: Progress = SILENT) -> Report:
         """Take up what changed in the folder, or only at these paths and below them.

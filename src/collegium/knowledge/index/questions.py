@@ -195,7 +195,7 @@ class Questions:
             counts = connection.execute(
                 "SELECT (SELECT coalesce(sum(lines), 0) FROM sources), "
                 "(SELECT count(*) FROM live_symbols), (SELECT count(*) FROM live_units), "
-                "(SELECT count(*) FROM vectors)"
+                "(SELECT count(*) FROM live_units WHERE text_key IN (SELECT text_key FROM vectors))"
             ).fetchone()
             return Summary(
                 dict(languages.fetchall()),

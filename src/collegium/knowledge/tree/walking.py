@@ -169,8 +169,11 @@ class Tree:
             return
         try:
             seen = entry.stat(follow_symlinks=False)
-        except OSError:
+        except FileNotFoundError:
             return  # it went away
+        except OSError as error:
+            found.skipped[path] = _why(error)
+            return
         if not stat.S_ISREG(seen.st_mode):
             found.skipped[path] = "not a regular file"
         elif seen.st_size > self.limit_bytes:
