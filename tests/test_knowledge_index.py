@@ -555,6 +555,25 @@ def test_a_rebuild_reads_everything_anew_and_keeps_the_vectors(root: Path, index
     assert index.embed(encoder) <= 1
 
 
+def test_a_rebuild_that_is_ended_early_leaves_what_was_known(
+    root: Path, cache: Path, index: Index
+) -> None:
+    index.update()
+    before, seen = list(index.edges()), set[str]()
+
+    def end(done: int, total: int, what: str) -> None:
+        assert list(reader.edges()) == before
+        seen.add(what)
+        if what == "resolving":
+            raise KeyboardInterrupt
+
+    with closing(Index.open(root, cache=cache)) as reader, pytest.raises(KeyboardInterrupt):
+        index.rebuild(progress=end)
+    assert seen == {"reading", "resolving"}
+    assert list(index.edges()) == before
+    assert index.is_read
+
+
 def test_of_two_that_update_one_waits_and_finds_nothing_to_do(
     root: Path, cache: Path, index: Index
 ) -> None:

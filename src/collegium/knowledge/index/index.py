@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from collegium.errors import NotIndexed
-from collegium.knowledge.index.files import mark_read, next_generation
+from collegium.knowledge.index.files import next_generation
 from collegium.knowledge.index.following import Following
 from collegium.knowledge.index.lock import alone
 from collegium.knowledge.index.place import make_folder
@@ -20,6 +20,7 @@ from collegium.knowledge.tree import LIMIT_BYTES, Tree
 from collegium.storage.connections import transaction
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Generator, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
@@ -113,14 +114,15 @@ class Index(Questions):
             except Damaged as damage:
                 self._make_anew(damage)
                 report = self._updated(None, progress)
-        note, self._note = self._note, ""
-        return replace(report, note=note)
+        return self._noted(report)
 
     def rebuild(self, *, progress: Progress = SILENT) -> Report:
-        """Forget everything but the vectors, and read the folder anew.
+        """Read the folder anew, and forget everything that was known but the vectors.
+
+        Until all is done, everybody sees the world as it was before; who ends it early leaves that.
 
         Raises:
-            TreeRefused: the folder is gone.
+            TreeRefused: the folder is gone; then the index is as it was.
             IndexUnusable: the index cannot be written.
         """
         from collegium.knowledge.index.writing import forget  # noqa: PLC0415 -- not to ask
@@ -130,10 +132,11 @@ class Index(Questions):
             try:
                 with self._store.writing() as connection, transaction(connection):
                     forget(connection, next_generation(connection))
-                    mark_read(connection, read=False)
+                    report = self._update_over(connection, None, progress)
             except Damaged as damage:
                 self._make_anew(damage)
-        return self.update(progress=progress)
+                report = self._updated(None, progress)
+        return self._noted(report)
 
     def embed(
         self,
@@ -182,13 +185,23 @@ class Index(Questions):
     def _updated(self, paths: Sequence[str] | None, progress: Progress) -> Report:
         if self._make_sound() or not self.is_read:
             paths = None  # there is nothing yet that these could be added to
-        from collegium.knowledge.index.updating import Update  # noqa: PLC0415 -- not to ask
-
         with self._store.writing() as connection:
-            report = Update(connection, self._tree, progress, self._clock).run(paths)
+            report = self._update_over(connection, paths, progress)
         if paths is None:
             delete_unused(self._places.others(), self._clock())
         return report
+
+    def _update_over(
+        self, connection: sqlite3.Connection, paths: Sequence[str] | None, progress: Progress
+    ) -> Report:
+        from collegium.knowledge.index.updating import Update  # noqa: PLC0415 -- not to ask
+
+        return Update(connection, self._tree, progress, self._clock).run(paths)
+
+    def _noted(self, report: Report) -> Report:
+        """A report with what befell the index, which is told once."""
+        note, self._note = self._note, ""
+        return replace(report, note=note)
 
     def _begin(self) -> None:
         """See that there is an index, without waiting for anybody where there is."""

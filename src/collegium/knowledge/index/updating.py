@@ -73,7 +73,7 @@ class Update:
                 sweep_vectors(self.connection)
                 sweep_nodes(self.connection)
                 if not is_read(self.connection):
-                    mark_read(self.connection, read=True)
+                    mark_read(self.connection)
         passed_over = {path: row.why for path, row in self._now.items() if row.why}
         return Report(
             added=tuple(one.path for one in changes if one.old is None),
