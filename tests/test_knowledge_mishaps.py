@@ -18,6 +18,7 @@ import pytest
 
 from collegium.errors import IndexUnusable, NotIndexed, TreeRefused
 from collegium.knowledge.index import Index, Report
+from collegium.knowledge.index.contents import Content, Refused, content_of
 from collegium.knowledge.index.examining import examine
 from collegium.knowledge.index.lock import alone
 from collegium.knowledge.index.place import places_of
@@ -87,6 +88,20 @@ def test_where_no_process_can_be_started_files_are_read_all_the_same(
 
 def test_a_file_whose_folder_became_a_file_is_gone(root: Path) -> None:
     assert examine(str(root), "shapes.py/x.py", (), 1000).found is None
+
+
+def test_a_file_that_is_nested_too_deeply_does_not_stop_the_rest(
+    root: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(path: str, source: bytes) -> Content | Refused:
+        if path == "deep.py":
+            raise RecursionError
+        return content_of(path, source)
+
+    monkeypatch.setattr("collegium.knowledge.index.examining.content_of", read)
+    (root / "deep.py").write_text("")
+    report = index.update()
+    assert (report.added, report.skipped) == (("shapes.py",), {"deep.py": "nested too deeply"})
 
 
 def test_where_nothing_can_be_locked_that_is_said(
