@@ -137,7 +137,7 @@ class KnowledgeGraph:
         Where only the name's being one makes it a question ("who calls main"), the tree has it.
         """
         question = read(text)
-        if question is None or question.sure or questions.is_known(self.index, question):
+        if question is None or question.sure or questions.is_called_so(self.index, question):
             return question
         return None
 
