@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from collegium.knowledge.letters import composed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -97,7 +99,7 @@ def written(name: str) -> Written:
     Calls, type arguments and what only says "my own" (`self`, `crate`) are left out.
     """
     # No name has halves of surrogate pairs, and no database takes them.
-    text = name.encode("utf-8", "replace").decode("utf-8").strip().strip("`")
+    text = composed(name.encode("utf-8", "replace").decode("utf-8")).strip().strip("`")
     placed = _PLACED.fullmatch(text)
     if placed is not None:
         return Written(placed["place"].removeprefix("./"), written(placed["name"]).parts)
