@@ -12,10 +12,12 @@ import pytest
 from collegium import config as configuration
 from collegium.backends.pool import Instance, Pool
 from collegium.backends.site import Surroundings
+from collegium.experts.knowledge.briefing import LONGEST_CHARS, briefed
+from collegium.experts.knowledge.citing import Place
 from collegium.experts.knowledge.expert import KnowledgeExpert
 from collegium.experts.knowledge.keeper import Keeper, Terms
 from collegium.experts.verifying import SURE
-from collegium.knowledge.codebase import KnowledgeGraph
+from collegium.knowledge.codebase import Finding, KnowledgeGraph
 from collegium.lexicon import Vocabulary
 from collegium.system import Collegium
 from collegium.testing import ScriptedBackend
@@ -140,6 +142,40 @@ async def test_a_model_is_given_numbered_passages_and_its_citation_is_checked(sh
     assert answer.verdict is not None
     assert answer.verdict.outcome == "passed"
     assert answer.verdict.evidence.startswith("the cited place exists")
+
+
+async def test_a_model_is_given_so_much_of_a_long_function_that_it_can_tell(shop: Path) -> None:
+    steps = "".join(f"    step({number})\n" for number in range(30))
+    (shop / "refund.py").write_text(f"def refund(card):\n{steps}    give_back(card)\n")
+    model = Saying("It is in refund.py:32.")
+    expert = expert_of(shop)
+    expert.pool = pool_of(model)
+    async with opened(expert):
+        answer = await expert.process(Query.of("Explain how a refund is given back to the card"))
+    assert "   32      give_back(card)" in model.prompts[0].messages[-1].text
+    assert answer.verdict is not None
+    assert answer.verdict.outcome == "passed"
+
+
+def test_every_passage_has_its_share_of_what_a_model_is_given() -> None:
+    long = [
+        Finding(f"f{at}.py", f"f{at}", "function", 1, 1, 90, snippet="\n".join(["x" * 70] * 90))
+        for at in range(6)
+    ]
+    asked, places = briefed(
+        Query.of("why?"), [*long, Finding("g.py", snippet="y" * 99_999)], "shop"
+    )
+    assert [place.file for place in places] == [*(f"f{at}.py" for at in range(6)), "g.py"]
+    assert all(5 < place.end <= 60 for place in places[:-1])
+    assert places[0].end > places[-2].end
+    assert len(asked.messages[-1].text) < LONGEST_CHARS + 1000
+
+
+def test_lines_are_numbered_as_the_file_has_them() -> None:
+    torn = Finding("f.py", "f", "function", 7, 7, 8, snippet="a\x0cb\nc")  # no line ends at a \x0c
+    asked, places = briefed(Query.of("why?"), [torn], "shop")
+    assert "    8  c" in asked.messages[-1].text
+    assert places == (Place("f.py", 7, 8),)
 
 
 async def test_a_citation_that_does_not_exist_is_asked_for_once_more(shop: Path) -> None:

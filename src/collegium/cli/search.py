@@ -186,7 +186,7 @@ def _is_qid(value: object) -> bool:
 def _answered(graph: KnowledgeGraph, asked: Asked, limit: int) -> dict[str, Any]:
     """The line that answers a question; the places of an exact answer come without lines."""
     begin = time.perf_counter()
-    findings = graph.search(asked.text, limit, snippets=False)
+    findings = graph.search(asked.text, limit, lines=0)
     latency_ms = (time.perf_counter() - begin) * 1000
     told: dict[str, Any] = {"qid": asked.qid, "ranked": list(_places(findings.found))}
     if findings.intent != "search":

@@ -109,16 +109,18 @@ class KnowledgeGraph:
         """How much is known."""
         return self.index.summary()
 
-    async def query_semantic(self, text: str, limit: int = 10) -> Findings:
+    async def query_semantic(
+        self, text: str, limit: int = 10, *, lines: int = SNIPPET_LINES
+    ) -> Findings:
         """Answer a question in any words; see `search`."""
-        return await asyncio.to_thread(self.search, text, limit)
+        return await asyncio.to_thread(self.search, text, limit, lines=lines)
 
-    def search(self, text: str, limit: int = 10, *, snippets: bool = True) -> Findings:
+    def search(self, text: str, limit: int = 10, *, lines: int = SNIPPET_LINES) -> Findings:
         """Answer a question in any words.
 
         What asks outright for callers, definitions and the like gets the graph's exact answer;
-        everything else the `limit` units of code and documents that fit best, best first. Without
-        `snippets` these say only where they are.
+        everything else the `limit` units of code and documents that fit best, best first, each
+        with so many of its first `lines`. With none, these say only where they are.
 
         Of a longer text the first 10,000 characters are read; the note says so.
 
@@ -131,7 +133,7 @@ class KnowledgeGraph:
         question = self.reads(text)
         if question is not None:
             return self.answer(question)
-        found = self.retrieve(text, limit, snippets=snippets)
+        found = self.retrieve(text, limit, lines=lines)
         if whole <= MOST_CHARS:
             return found
         only = f"only the first {MOST_CHARS:,} characters of the query were read"
@@ -139,7 +141,7 @@ class KnowledgeGraph:
 
     def warm(self) -> None:
         """Load what a search needs, so that the first takes no longer than those after it."""
-        self.retrieve("warm", 1, snippets=False)
+        self.retrieve("warm", 1, lines=0)
 
     def reads(self, text: str) -> Question | None:
         """The exact question that a text asks outright, None where it asks anything else.
@@ -161,12 +163,12 @@ class KnowledgeGraph:
         found = questions.answer(self.index, question)
         return replace(found, took_ms=_since(begin))
 
-    def retrieve(self, text: str, limit: int = 10, *, snippets: bool = True) -> Findings:
+    def retrieve(self, text: str, limit: int = 10, *, lines: int = SNIPPET_LINES) -> Findings:
         """The units of code and documents that fit a text best, best first; see `search`."""
         begin = time.perf_counter()
         text = _read(text)
         hits = self._search().find(text, limit, self.mentions(text))
-        found = tuple(self._detailed(hit) if snippets else _placed(hit) for hit in hits)
+        found = tuple(self._detailed(hit, lines) if lines else _placed(hit) for hit in hits)
         note = "" if found else "nothing here is like that"
         return Findings("search", text, found, note=note, took_ms=_since(begin))
 
@@ -271,9 +273,9 @@ class KnowledgeGraph:
             self._vocabulary = Vocabulary(self.index.names())
         return self._vocabulary
 
-    def _detailed(self, hit: Hit) -> Finding:
+    def _detailed(self, hit: Hit, lines: int) -> Finding:
         symbol = self.index.symbol(hit.file, hit.symbol)
-        end = min(hit.end, hit.start + SNIPPET_LINES - 1)
+        end = min(hit.end, hit.start + lines - 1)
         return replace(
             _placed(hit),
             kind=symbol.kind if symbol is not None else "module",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from collegium.experts.base import spoken
 from collegium.experts.knowledge.bidding import bid
-from collegium.experts.knowledge.briefing import briefed
+from collegium.experts.knowledge.briefing import LONGEST_LINES, briefed
 from collegium.experts.knowledge.citing import Citations
 from collegium.experts.model_expert import ModelExpert
 from collegium.experts.verifying import SURE, VerifyingExpert, has_failed, so_far
@@ -110,7 +110,7 @@ class KnowledgeExpert(VerifyingExpert):
             return
         started = time.perf_counter()
         graph = await self.keeper.current()
-        findings = await graph.query_semantic(query.text, limit=self._passages)
+        findings = await graph.query_semantic(query.text, self._passages, lines=LONGEST_LINES)
         if self.pool is None or not findings.found:
             confidence = FOUND_CONFIDENCE if findings.found else NOTHING_CONFIDENCE
             yield Chunk.whole(self._answer("computed/search", findings, confidence, started))
