@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # So many are listed; who wants all asks the graph itself.
 LISTED: Final = 50
 _SEVERAL: Final = 3
+# So many of the definitions that bear a name have a paragraph of their own.
+_PARAGRAPHS: Final = 20
 
 
 class Wording(NamedTuple):
@@ -105,7 +107,7 @@ def said(findings: Findings) -> str:
         return _sentence(findings.note)
     wording = WORDINGS[findings.intent]
     parts = [_about(findings, wording)]
-    parts += [_through(findings, one) for one in findings.through]
+    parts += [_through(findings, one) for one in findings.through[:_PARAGRAPHS]]
     if findings.perhaps:
         listed = "\n".join(_listed(findings.perhaps))
         parts.append(f"Perhaps also these, of which only the name fits:\n\n{listed}")
@@ -136,12 +138,34 @@ def _about(findings: Findings, wording: Wording) -> str:
         return _steps(wording, findings, by)
     if findings.by:
         wording = _doing(findings, by)
+    if len(findings.targets) > _SEVERAL:
+        return _many(findings, wording, within)
     paragraphs = [
         _worded(wording, findings.of(at), name=name, target=_named(target) + within)
         for at, target in enumerate(findings.targets)
     ]
     if len(paragraphs) > 1:
         paragraphs.insert(0, f"{len(paragraphs)} definitions are called {name}.")
+    return "\n\n".join(paragraphs)
+
+
+def _many(findings: Findings, wording: Wording, within: str) -> str:
+    """The answer about many definitions: those first of which there is something to tell."""
+    name = f"`{findings.name}`"
+    told, idle = list[str](), list[str]()
+    for at, target in enumerate(findings.targets):
+        found, named = findings.of(at), _named(target)
+        if found:
+            told.append(_worded(wording, found, name=name, target=named + within))
+        else:
+            idle.append(named)
+    paragraphs = [f"{len(findings.targets)} definitions are called {name}.", *told[:_PARAGRAPHS]]
+    if len(told) > _PARAGRAPHS:
+        paragraphs.append(f"There are answers of {len(told) - _PARAGRAPHS} more of them.")
+    if idle:
+        more = f" and {len(idle) - LISTED} more" * (len(idle) > LISTED)
+        none = f"nothing was found{within} for {', '.join(idle[:LISTED])}{more}"
+        paragraphs.append(_sentence(none))
     return "\n\n".join(paragraphs)
 
 

@@ -102,7 +102,12 @@ def written(name: str) -> Written:
     text = composed(name.encode("utf-8", "replace").decode("utf-8")).strip().strip("`")
     placed = _PLACED.fullmatch(text)
     if placed is not None:
-        return Written(placed["place"].removeprefix("./"), written(placed["name"]).parts)
+        return Written(placed["place"].removeprefix("./"), _apart(placed["name"]).parts)
+    return _apart(text)
+
+
+def _apart(text: str) -> Written:
+    """A name taken apart that has its place before it, if it has one."""
     text = _TYPE_ARGUMENTS.sub("", _ARGUMENTS.sub("", text)).lstrip("@&*")
     match = re.fullmatch(r"(?P<place>[^:#]+?)(?:(?:::|#|:)(?P<rest>.+))?", text)
     if match is not None and is_path(match["place"]):
