@@ -126,6 +126,12 @@ def test_what_only_bears_the_name_is_no_yes_and_no_no(mill: KnowledgeGraph) -> N
     assert "cannot be told" in said(found)
 
 
+def test_that_a_constructor_runs_where_its_type_is_made_is_said(mill: KnowledgeGraph) -> None:
+    found = mill.callers("StoneWheel.__init__")
+    assert not found.found
+    assert "it runs where `StoneWheel` is instantiated" in found.note
+
+
 def test_what_stands_in_a_type_is_done_by_the_type(mill: KnowledgeGraph) -> None:
     assert symbols(mill.search("does `StoneWheel` call `sieve`?")) == ["StoneWheel.grind"]
     assert symbols(mill.search("is `StoneWheel` a subclass of `Wheel`?")) == ["StoneWheel"]
@@ -209,5 +215,5 @@ def test_tests_are_those_that_use_something_themselves(mill: KnowledgeGraph) -> 
     assert found.exact
     none = mill.search("is `weigh` tested?")
     assert not none.found
-    assert "one more test reaches it by way of other code, such as `test_start`" in none.note
+    assert "one test reaches it by way of other code, such as `test_start`" in none.note
     assert symbols(mill.search("which tests cover `pour`?")) == ["tests.pours"]

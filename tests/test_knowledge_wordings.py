@@ -44,6 +44,7 @@ ASKED = {
         where do we call `render` from?
         I'd like to know which functions call `render`.
         Could you list the callers of `render` for me?
+        Who calls `render`, and where?
         who creates instances of `HttpClient`?
         where are `HttpClient` objects created?
         Welche Funktion ruft `parse_all` auf?
@@ -190,6 +191,8 @@ ASKED = {
         tests for `foo_bar`
         is `foo_bar` tested?
         where is `foo_bar` tested?
+        do we have any tests for `foo_bar`?
+        which unit tests cover `foo_bar`?
     """,
 }
 NOT_ASKED = """
@@ -243,6 +246,13 @@ NOT_ASKED = """
     what methods does `Foo` need?
     how do I get from here to `foo`?
     members of the team
+    does `foo` import `bar` indirectly?
+    what tests fail if `foo` changes?
+    which function should I call instead of `foo`?
+    where is `foo` called without a newline?
+    what happens after `foo` calls `bar`?
+    what functions does it have?
+    can I use `foo` in `bar`?
     how many functions call `foo`?
     what is the difference between `foo` and `bar`
     subclass of dict that preserves order
@@ -313,6 +323,8 @@ def test_a_question_says_where_the_name_is_or_where_answers_may_lie() -> None:
         ("how do I get from `f_g` to `h_i`?", "path"),
         ("show me the call path from `f_g` to `h_i`", "path"),
         ("is `h_i` reachable from `f_g`?", "path"),
+        ("does `f_g` eventually call `h_i`?", "path"),
+        ("does `f_g` call `h_i` indirectly?", "path"),
     ],
 )
 def test_a_question_may_be_whether_one_does_something_with_another(text: str, intent: str) -> None:
@@ -394,6 +406,12 @@ def test_a_written_name_is_taken_apart(
     name: str, place: str, parts: tuple[str, ...], line: int
 ) -> None:
     assert written(name) == (place, parts, line)
+
+
+def test_any_name_is_taken_apart() -> None:
+    assert written("in " * 5000).place == "in"
+    for name in ("`" * 9000, "(" * 9000, "::<" * 3000, "a.b/" * 2500 + "c", "", " ", "\ud800"):
+        assert written(name)
 
 
 def test_reading_survives_anything() -> None:

@@ -166,7 +166,7 @@ def _question(tokens: Sequence[Token], lexicon: Lexicon, *, coded: bool = True) 
     said = shortened([_stepless(token) for token in tokens])
     pair = _pair(said, lexicon)
     if pair is not None:
-        return None if deep else pair
+        return _over_steps(pair) if deep else pair
     said, place = without_place(said)
     said, within = without_within(said)
     names = [token for token in said if token.name is not None]
@@ -204,6 +204,11 @@ def _pair(said: Sequence[Token], lexicon: Lexicon) -> Question | None:
                 by, name = names if first == "A" else reversed(names)
                 return Question(intent, name, by=by)
     return None
+
+
+def _over_steps(pair: Question) -> Question | None:
+    """Whether one calls another over any number of steps; of other doings no steps are known."""
+    return replace(pair, intent="path") if pair.intent in {"callers", "path"} else None
 
 
 def _beginnings(said: Sequence[Token], lexicon: Lexicon) -> Iterator[int]:

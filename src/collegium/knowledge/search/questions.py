@@ -13,7 +13,7 @@ from collegium.knowledge.search.ends import definition, ends
 from collegium.knowledge.search.findings import Finding, Findings, Through, is_certain
 from collegium.knowledge.search.intent import DEEP, Question
 from collegium.knowledge.search.members import members
-from collegium.knowledge.search.overriding import callers_through
+from collegium.knowledge.search.overriding import CONSTRUCTORS, callers_through
 from collegium.knowledge.search.paths import MOST_VISITED, chain
 from collegium.knowledge.search.steps import all_steps, edges_about, holds
 from collegium.knowledge.search.targets import TYPES, Sought, Target
@@ -21,6 +21,7 @@ from collegium.knowledge.search.targets import TYPES, Sought, Target
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from collegium.knowledge.graph import EdgeKind
     from collegium.knowledge.index import Index
     from collegium.knowledge.search.phrases import Intent
 
@@ -33,6 +34,7 @@ _OF_DOERS: Final[dict[Intent, Intent]] = {
     "path": "callees",
 }
 CALLABLE: Final = frozenset({"class", "interface", "enum", "function", "method"})
+_CALLS: Final[frozenset[EdgeKind]] = frozenset({"calls"})
 CODE: Final = CALLABLE | {"module", "variable"}
 # The kinds of definition that each question can be about, where one of them bears the name.
 FITTING: Final[dict[Intent, frozenset[str]]] = {
@@ -235,6 +237,8 @@ def _remark(
         target.symbol is not None and target.symbol.kind in TYPES for target in sought.targets
     ):
         remarks.append("a class counts as called where it is instantiated")
+    if question.intent == "callers" and not question.by:
+        remarks += _of_types(index, sought)
     if question.intent == "tests":
         remarks += _of_reaching(index, sought, found)
     if question.intent == "members":
@@ -244,6 +248,14 @@ def _remark(
     return "; ".join(remarks)
 
 
+def _of_types(index: Index, sought: Sought) -> Iterator[str]:
+    """That a constructor runs where its type is instantiated."""
+    for target in sought.targets:
+        owner, _, name = target.node.symbol.rpartition(".")
+        if owner and name in CONSTRUCTORS and index.edges_to(Node(target.node.file, owner), _CALLS):
+            yield f"it runs where `{owner}` is instantiated: ask for the callers of `{owner}`"
+
+
 def _of_reaching(index: Index, sought: Sought, found: Sequence[Finding]) -> Iterator[str]:
     """How many tests come to call the targets by way of other code."""
     told = {(one.file, one.symbol) for one in found}
@@ -251,7 +263,8 @@ def _of_reaching(index: Index, sought: Sought, found: Sequence[Finding]) -> Iter
         node for node in reaching(index, (one.node for one in sought.targets)) if node not in told
     ]
     if more:
-        count = "one more test reaches" if len(more) == 1 else f"{len(more)} more tests reach"
+        other = " more" * bool(found)
+        count = f"one{other} test reaches" if len(more) == 1 else f"{len(more)}{other} tests reach"
         yield f"{count} it by way of other code, such as `{more[0].symbol}` in `{more[0].file}`"
 
 

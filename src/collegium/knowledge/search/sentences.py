@@ -10,6 +10,7 @@ from collegium.knowledge.search.names import Name, is_path
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_COURTESY = (["for", "me"], ["for", "us"], ["and", "where"])
 WITHIN = frozenset({"of", "in", "from"})
 
 
@@ -28,9 +29,9 @@ def shortened(tokens: Sequence[Token]) -> list[Token]:
 
 
 def without_courtesy(tokens: Sequence[Token]) -> Sequence[Token]:
-    """Leave out "for me" at the end."""
+    """Leave out "for me" at the end, and "and where", which every answer tells."""
     ended = [token.word.casefold() for token in tokens[-2:]]
-    return tokens[:-2] if ended in (["for", "me"], ["for", "us"]) else tokens
+    return tokens[:-2] if ended in _COURTESY else tokens
 
 
 def without_place(said: list[Token]) -> tuple[list[Token], str]:

@@ -241,10 +241,10 @@ ENGLISH: Final = Language(
         """,
         "tests": """
             what test X
-            what test test|document|use|call|instantiate X
+            what [unit] test test|document|use|call|instantiate X
             test that|what test|document|use|call|instantiate X
-            test of X
-            [is there] test of X
+            [is there] [unit] test [case] of X
+            do person have [unit] test [case] of X
             do X have test
             what test of X is there
             X test

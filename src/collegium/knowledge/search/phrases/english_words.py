@@ -10,8 +10,8 @@ WORDS: Final = """
     noise: please exactly actually currently just really ever also
         own direct directly immediate existing other various entire whole complete full our my
         this your its else anywhere somewhere everywhere here internally explicitly exact into
-        throughout across thanks ever still possibly python javascript typescript golang rust
-        java
+        throughout across thanks ever still possibly shortest python javascript typescript golang
+        rust java
     opener: tell me show give us list find get please can could would will you i we want to know
         see need like help let look up search for name enumerate display print return identify
         determine figure out hey hi hello ok okay so and now then go jump is there are do does
@@ -81,6 +81,8 @@ WORDS: Final = """
     tested: tested exercised covered
     testing: testing exercising covering
     coverage: coverage
+    unit: unit integration regression
+    case: case cases
     instance: instance instances object objects
     inherit: inherit inherits extend extends embed embeds
     derive: derive derives descend descends
@@ -116,6 +118,6 @@ WORDS: Final = """
     override: override overrides
     overridden: overridden overriden
     overriding: overriding
-    deep: transitive transitively indirect indirectly recursive recursively
+    deep: eventually transitive transitively indirect indirectly recursive recursively
     's: 's
 """
