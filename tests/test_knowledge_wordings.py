@@ -408,6 +408,21 @@ def test_a_written_name_is_taken_apart(
     assert written(name) == (place, parts, line)
 
 
+def test_what_prose_has_as_well_is_a_name_only_where_the_code_has_it() -> None:
+    for text, name in (
+        ("who uses GitHub?", "GitHub"),
+        ("what depends on client/server?", "client/server"),
+        ("which files import lib/utils?", "lib/utils"),
+    ):
+        question = read(text)
+        assert question is not None
+        assert (question.name, question.sure) == (name, False)
+    for text in ("who uses `GitHub`?", "which files import lib/utils.js?", "who calls getUser?"):
+        question = read(text)
+        assert question is not None
+        assert question.sure
+
+
 def test_any_name_is_taken_apart() -> None:
     assert written("in " * 5000).place == "in"
     for name in ("`" * 9000, "(" * 9000, "::<" * 3000, "a.b/" * 2500 + "c", "", " ", "\ud800"):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from collegium.knowledge.search.names import Name, is_path, names_in
+from collegium.knowledge.search.names import Name, is_path, may_be_prose, names_in
 from collegium.knowledge.search.phrases import Intent, Lexicon, lexicons
 from collegium.knowledge.search.sentences import (
     WITHIN,
@@ -61,7 +61,7 @@ class Question:
     in, `within` the file or folder from which answers are wanted; '' where nothing is said. `deep`
     asks for what is more than one step away as well. `by` is what is asked to do it, or where a
     path begins; `kinds` are those of the members that are wanted, none: all. It is not `sure` if
-    the name is a plain word, so that only an index can tell whether it is a name at all.
+    the name may be a word of prose, so that only an index can tell whether it is a name at all.
     """
 
     intent: Intent
@@ -82,7 +82,10 @@ def read(text: str) -> Question | None:
     if len(words) > MOST_WORDS:
         return None
     readings = (_read(words, lexicon) for lexicon in lexicons())
-    return next((question for question in readings if question is not None), None)
+    question = next((question for question in readings if question is not None), None)
+    if question is not None and any(token.name and may_be_prose(token.name) for token in words):
+        return replace(question, sure=False)
+    return question
 
 
 def folded_word(word: str) -> str:

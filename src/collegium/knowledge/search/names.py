@@ -43,6 +43,15 @@ _RELATIVE = frozenset("self cls this super crate Self".split())
 _ABBREVIATIONS = frozenset("e.g i.e a.k.a w.r.t and/or n/a w/o w/ i/o c/c++ he/she he/him".split())
 
 
+# What prose has as well: "GitHub", and "client/server" beside "lib/utils".
+_PROPER = frozenset(
+    """GitHub GitLab BitBucket JavaScript TypeScript CoffeeScript PostgreSQL MySQL SQLite MongoDB
+    GraphQL OAuth OAuth2 OpenID WebSocket WebSockets OpenSSL OpenAI OpenAPI macOS iOS iPhone iPad
+    YouTube LinkedIn PayPal LaTeX NumPy SciPy PyTorch PyPI DevOps WiFi JetBrains""".split()
+)
+_SLASHED = re.compile(r"[^\W\d_]+(?:/[^\W\d_]+){1,2}")
+
+
 class Name(NamedTuple):
     """A name within a text: as it is written, where, and whether it stands between quotes."""
 
@@ -80,6 +89,11 @@ def is_path(text: str) -> bool:
         return True
     stem, dot, ending = text.rpartition(".")
     return bool(dot and stem) and ending in _ENDINGS
+
+
+def may_be_prose(name: Name) -> bool:
+    """Whether a name could stand in a text that is about no code at all."""
+    return not name.quoted and (name.text in _PROPER or bool(_SLASHED.fullmatch(name.text)))
 
 
 def looks_like_code(word: str) -> bool:

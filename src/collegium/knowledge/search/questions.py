@@ -58,7 +58,8 @@ def is_known(index: Index, question: Question) -> bool:
 def is_called_so(index: Index, question: Question) -> bool:
     """Whether the tree has something that is called just as the question has it."""
     _, sought = _placed(index, question)
-    return bool(sought.targets) and not sought.remark
+    both = [sought, _doers(index, question)] if question.by else [sought]
+    return all(one.targets and not one.remark for one in both)
 
 
 def answer(index: Index, question: Question) -> Findings:
