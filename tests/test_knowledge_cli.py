@@ -8,20 +8,26 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import knowledge_shop
 import pytest
 
+from collegium.cli import codebases
 from collegium.cli.search import parse_line, shown
-from collegium.errors import QueryError
+from collegium.errors import QueryError, TreeRefused
 from collegium.knowledge.codebase import Finding
+from collegium.knowledge.index.lock import alone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
+
+# Nothing here takes more than a moment; a machine may be busy all the same.
+LONGEST_S = 300
 
 
 @pytest.fixture
@@ -36,7 +42,7 @@ def collegium(tmp_path: Path) -> Run:
             encoding="utf-8",
             env={**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache"), "COLUMNS": "200"},
             cwd=cwd,
-            timeout=60,
+            timeout=LONGEST_S,
             check=False,
         )
 
@@ -293,48 +299,109 @@ def test_a_line_that_cannot_be_answered_says_its_number_and_why(line: str, told:
         parse_line(line.encode(), 7)
 
 
-def test_watching_says_each_change_until_interrupted(shop: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "collegium", "index", str(shop), "--watch", "--json"]
-    env = {**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache")}
+def test_the_answer_to_a_line_of_a_batch_does_not_wait_for_the_next(
+    shop: Path, tmp_path: Path
+) -> None:
     with subprocess.Popen(
-        [*command, "--lexical"],
+        [*[sys.executable, "-m", "collegium", "search", "--batch", "-"], "--root", str(shop)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache"), "PYTHONUNBUFFERED": ""},
+        encoding="utf-8",
+    ) as asking:
+        assert asking.stdin is not None
+        assert asking.stdout is not None
+        asking.stdin.write(json.dumps({"qid": 1, "query": "who calls `total`?"}) + "\n")
+        asking.stdin.flush()
+        assert json.loads(asking.stdout.readline())["qid"] == 1
+        asking.stdin.close()
+
+
+def test_a_question_is_answered_from_before_while_another_process_indexes(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLLEGIUM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(codebases, "PATIENCE_S", 0.05)
+    with codebases.codebase(shop, lexical=True) as graph:
+        (shop / "shop/late.py").write_text("def late():\n    pass\n")
+        with alone(graph.index.path, lambda: None), codebases.codebase(shop) as waited:
+            assert waited.where("round_up").found
+            assert not waited.index.symbols_named("late")
+    assert f"{shop} is being indexed: answering from what was known" in capsys.readouterr().err
+    with codebases.codebase(shop) as graph:
+        assert graph.index.symbols_named("late")
+
+
+def test_a_question_in_a_folder_that_was_deleted_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(TreeRefused, match="deleted"):
+        codebases.nearest()
+    monkeypatch.undo()
+
+
+def test_what_cannot_be_meant_is_refused(collegium: Run, shop: Path) -> None:
+    both = collegium("search", "total", "--path", shop, "--root", shop)
+    assert both.returncode == 2
+    assert "not both" in both.stderr
+    steps = collegium("graph", "callers", "total", "--all", "--path", shop)
+    assert steps.returncode == 2
+    assert "No such option: --all" in steps.stderr
+
+
+@contextmanager
+def watching(shop: Path, *words: str) -> Generator[subprocess.Popen[str]]:
+    """A process that watches the shop, and ends with the test however that ends."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "collegium", "index", str(shop), "--watch", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=env,
+        env={**os.environ, "COLLEGIUM_CACHE": str(shop.parent / "cache")},
         encoding="utf-8",
-    ) as watching:
-        assert watching.stdout is not None
-        assert json.loads(watching.stdout.readline())["added"] == 6
-        assert json.loads(watching.stdout.readline())["added"] == []
-        (shop / "shop/late.py").write_text("def late():\n    pass\n")
-        change = json.loads(watching.stdout.readline())
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def put(file: Path, text: str) -> None:
+    """Write a file so that nobody sees it half written."""
+    aside = file.parents[2] / "aside"
+    aside.write_text(text)
+    aside.replace(file)
+
+
+def test_watching_says_each_change_until_interrupted(shop: Path) -> None:
+    with watching(shop, "--json", "--lexical") as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["added"] == 6
+        assert json.loads(process.stdout.readline())["added"] == []
+        put(shop / "shop/late.py", "def late():\n    pass\n")
+        change = json.loads(process.stdout.readline())
         assert change["added"] == ["shop/late.py"]
         assert change["damaged"] == {}
-        (shop / "shop/late.py").write_text("def late():\n    pass\n)\n")
-        change = json.loads(watching.stdout.readline())
+        put(shop / "shop/late.py", "def late():\n    pass\n)\n")
+        change = json.loads(process.stdout.readline())
         assert change["damaged"] == {"shop/late.py": "line 3"}
-        watching.send_signal(signal.SIGINT)
-        _, stderr = watching.communicate(timeout=30)
-    assert watching.returncode == 130
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=LONGEST_S)
+        assert process.returncode == 130
     assert "Traceback" not in stderr
 
 
-def test_watching_says_which_file_is_damaged_and_where(shop: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "collegium", "index", str(shop), "--watch", "--lexical"]
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache")},
-        encoding="utf-8",
-    ) as watching:
-        assert watching.stderr is not None
-        assert watching.stderr.readline().startswith(f"watching {shop}")
-        (shop / "shop/late.py").write_text("def late():\n    pass\n)\n")
-        change = watching.stderr.readline()
+def test_watching_says_which_file_is_damaged_and_where(shop: Path) -> None:
+    with watching(shop, "--lexical") as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith(f"watching {shop}")
+        put(shop / "shop/late.py", "def late():\n    pass\n)\n")
+        change = process.stderr.readline()
         assert change.startswith("added shop/late.py (damaged: line 3 could not be read) (")
-        watching.send_signal(signal.SIGINT)
-        watching.communicate(timeout=30)
 
 
 def test_a_question_of_the_graph_loads_no_arrays_and_no_parser(
@@ -355,7 +422,7 @@ def test_a_question_of_the_graph_loads_no_arrays_and_no_parser(
         capture_output=True,
         encoding="utf-8",
         env={**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache")},
-        timeout=60,
+        timeout=LONGEST_S,
         check=False,
     )
     assert done.stdout.splitlines()[-1] == "[]", done.stderr

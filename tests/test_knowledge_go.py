@@ -309,6 +309,7 @@ def test_a_manifest_tells_by_what_name_others_know_the_tree(
 ) -> None:
     facts = manifest(path, text)
     assert (facts.language, facts.package) == ("manifest", package)
+    assert facts.lines == len(text.splitlines())
 
 
 def test_a_function_without_a_name_at_the_top_of_a_file_has_its_own_names() -> None:

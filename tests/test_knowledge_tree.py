@@ -222,6 +222,18 @@ def test_a_folder_that_may_not_be_read_is_said_and_passed_over(tmp_path: Path) -
     assert walk.skipped == {"closed/": "not readable"}
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look at everything")
+def test_a_file_that_may_not_be_looked_at_is_said(tmp_path: Path) -> None:
+    plant(tmp_path, {"x.py": "", "closed/y.py": ""})
+    (tmp_path / "closed").chmod(0o400)
+    try:
+        walk = Tree(tmp_path).walk()
+    finally:
+        (tmp_path / "closed").chmod(0o700)
+    assert list(walk.files) == ["x.py"]
+    assert walk.skipped == {"closed/y.py": "not readable"}
+
+
 def test_names_in_any_script_are_read_and_those_that_are_no_text_are_said(tmp_path: Path) -> None:
     plant(tmp_path, {"модуль.py": "", "类型/函数.py": ""})
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.py")).touch()
@@ -330,10 +342,10 @@ def test_thousands_of_files_are_walked_in_no_time(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         for number in range(30):
             os.close(os.open(folder / f"m{number}.py", os.O_CREAT | os.O_WRONLY))
-    began = time.perf_counter()
+    began = time.process_time()  # not of others, who may keep the machine busy
     walk = Tree(tmp_path).walk()
     assert len(walk.files) == 3000
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_what_is_not_installed_is_named_with_the_extra_that_brings_it(

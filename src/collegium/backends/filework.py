@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import sys
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from collegium.errors import CacheNotWritable
+from collegium.locking import taken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -89,25 +89,10 @@ async def locked(path: Path, waiting: Callable[[], None]) -> AsyncGenerator[None
         waiting: called each time somebody else turns out to hold it.
     """
     with path.open("ab") as handle:
-        while not _try_lock(handle):
+        while not taken(handle):
             waiting()
             await asyncio.sleep(LOCK_POLL_S)
         yield
-
-
-def _try_lock(handle: BinaryIO) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt  # noqa: PLC0415 -- there is one only there
-
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl  # noqa: PLC0415 -- there is one only there
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
 
 
 def size_of(path: Path) -> int:

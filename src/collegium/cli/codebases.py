@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -10,7 +11,7 @@ import typer
 
 from collegium.cli.progress import stages
 from collegium.cli.terminal import harmless, stderr
-from collegium.errors import PluginError
+from collegium.errors import PluginError, TreeRefused
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 # A folder with more files than this is not indexed unless that is asked for.
 MOST_FILES_UNASKED: Final = 5000
+# So long a question waits for another process that is updating the index.
+PATIENCE_S: Final = 2.0
 EXTRA: Final = "pip install 'collegium[knowledge]'"
 
 TreePath = Annotated[
@@ -50,7 +53,7 @@ def codebase(
         IndexUnusable: its index cannot be opened, made or written.
         PluginError: the extra is not installed.
     """
-    root = path if path is not None else nearest(Path.cwd())
+    root = path if path is not None else nearest()
     create = not as_it_is and not _is_large(root)
     if path is None and root.resolve() != Path.cwd():
         stderr().print(harmless(f"answering from the index of {root}"))
@@ -58,9 +61,28 @@ def codebase(
         stderr().print(harmless(f"{root.resolve()} is not indexed yet: indexing it"))
     with opened(root, create=create, lexical=lexical) as graph:
         if not as_it_is:
-            with stages() as progress:
-                graph.update(progress=progress)
+            _keep_up(graph)
         yield graph
+
+
+def _keep_up(graph: KnowledgeGraph) -> None:
+    """Take up what changed; where another process is at that for long, what is known will do."""
+    from collegium.knowledge.index.report import Stopped  # noqa: PLC0415 -- the extra is there now
+
+    until = time.monotonic() + PATIENCE_S
+    with stages() as progress:
+
+        def show(done: int, total: int, what: str) -> None:
+            if what == "waiting" and time.monotonic() > until and graph.index.is_read:
+                raise Stopped
+            progress(done, total, what)
+
+        try:
+            graph.update(progress=show)
+        except Stopped:
+            stderr().print(
+                harmless(f"{graph.root} is being indexed: answering from what was known before")
+            )
 
 
 @contextmanager
@@ -84,10 +106,17 @@ def opened(root: Path, *, create: bool, lexical: bool = False) -> Generator[Know
         graph.close()
 
 
-def nearest(folder: Path) -> Path:
-    """The nearest folder that has an index, upwards from this one; else this one."""
-    real = folder.resolve()
-    return next((one for one in (real, *real.parents) if _is_indexed(one)), folder)
+def nearest() -> Path:
+    """The nearest folder that has an index, upwards from the one we are in; else that one.
+
+    Raises:
+        TreeRefused: it was deleted.
+    """
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        raise TreeRefused("the folder you are in was deleted; name one with --path") from None
+    return next((one for one in (here, *here.parents) if _is_indexed(one)), here)
 
 
 def builtin() -> Encoder:
@@ -138,9 +167,9 @@ def finding_json(one: Finding) -> dict[str, Any]:
 
 
 def _is_indexed(folder: Path) -> bool:
-    from collegium.knowledge.index.place import place_of  # noqa: PLC0415 -- many verbs need not
+    from collegium.knowledge.index.place import places_of  # noqa: PLC0415 -- many verbs need not
 
-    return place_of(folder).is_file()
+    return bool(places_of(folder))  # one that another version made shows that it was wanted
 
 
 def _is_large(root: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,11 +44,11 @@ VERBS: dict[Intent, str] = {
     "overrides": "Show which methods override one.",
     "members": "Show what a file or type defines.",
     "tests": "Show which tests use a definition themselves.",
-}
-STEPWISE: dict[Intent, str] = {
     "subclasses": "Show what inherits from a type.",
     "bases": "Show what a type inherits from.",
 }
+# Those that may be followed over several steps.
+STEPWISE: frozenset[Intent] = frozenset({"subclasses", "bases"})
 
 
 def app() -> typer.Typer:
@@ -58,13 +59,13 @@ def app() -> typer.Typer:
     )
     for intent, promise in VERBS.items():
         verbs.command(intent, help=_help(intent, promise))(_verb(intent))
-    for intent, promise in STEPWISE.items():
-        verbs.command(intent, help=_help(intent, promise))(_stepwise(intent))
     return verbs
 
 
 def _help(intent: Intent, promise: str) -> str:
-    example = "src/app.py" if intent == "imports" else "Client.send"
+    example = {"imports": "src/app.py", "subclasses": "Client", "bases": "Client"}.get(
+        intent, "Client.send"
+    )
     return (
         f"{promise}\n\nEach is a line on stdout: where, what, and how it is declared.\n\n"
         f"Example:\n`collegium graph {intent} {example}`"
@@ -72,23 +73,6 @@ def _help(intent: Intent, promise: str) -> str:
 
 
 def _verb(intent: Intent) -> Callable[..., None]:
-    @verb
-    def run(
-        name: Name,
-        path: TreePath = None,
-        candidates: Candidates = False,
-        as_it_is: AsItIs = False,
-        as_json: options.AsJson = False,
-        debug: options.Debug = False,
-    ) -> None:
-        del debug  # `verb` reads it
-        with codebase(path, lexical=True, as_it_is=as_it_is) as graph:
-            _tell(graph.ask(intent, name), candidates=candidates, as_json=as_json)
-
-    return run
-
-
-def _stepwise(intent: Intent) -> Callable[..., None]:
     @verb
     def run(
         name: Name,
@@ -101,16 +85,21 @@ def _stepwise(intent: Intent) -> Callable[..., None]:
     ) -> None:
         del debug  # `verb` reads it
         with codebase(path, lexical=True, as_it_is=as_it_is) as graph:
-            _tell(graph.ask(intent, name, deep=deep), candidates=candidates, as_json=as_json)
+            findings = graph.ask(intent, name, deep=deep)
+            if as_json:
+                say_json(findings_json(findings))
+            else:
+                tell(findings, candidates=candidates)
 
+    return run if intent in STEPWISE else _without(run, "deep")
+
+
+def _without(run: Callable[..., None], parameter: str) -> Callable[..., None]:
+    """A verb that does not offer one of its parameters: typer goes by the signature."""
+    seen = signature(run, eval_str=True)
+    offered = [one for name, one in seen.parameters.items() if name != parameter]
+    run.__signature__ = seen.replace(parameters=offered)  # type: ignore[attr-defined]
     return run
-
-
-def _tell(findings: Findings, *, candidates: bool, as_json: bool) -> None:
-    if as_json:
-        say_json(findings_json(findings))
-    else:
-        tell(findings, candidates=candidates)
 
 
 def tell(findings: Findings, *, candidates: bool = False) -> None:

@@ -67,18 +67,17 @@ def index(
 
 
 def _watch(graph: KnowledgeGraph, *, as_json: bool) -> None:
-    """Take changes up until interrupted, and say each in a line."""
-    stop = threading.Event()
+    """Take changes up until interrupted, and say each in a line; vectors are made meanwhile."""
+    from collegium.knowledge.following import Embedder  # noqa: PLC0415 -- the extra has to be there
+
     stderr().print(harmless(f"watching {graph.root}; Ctrl-C ends it"))
-    try:
-        for report in graph.index.follow(stop):
-            graph.embed(stop=stop)
+    with Embedder(graph) as embedder:
+        for report in graph.index.follow(threading.Event()):
+            embedder.changed()
             if as_json:
                 say_json(_change(report, _damages(graph, report.damaged)))
             elif report:
                 stderr().print(harmless(_changed(report, _damages(graph, report.damaged))))
-    finally:
-        stop.set()
 
 
 def _damages(graph: KnowledgeGraph, files: Iterable[str]) -> dict[str, str]:
@@ -183,8 +182,8 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
 
 def _vectors(told: Mapping[str, Any]) -> str:
     if not told["vectors"]:
-        return f"none, of {told['units']:,} units"
-    return f"{told['vectors']:,}, of {told['units']:,} units (equal texts share one)"
+        return f"none of {told['units']:,} units"
+    return f"{told['vectors']:,} of {told['units']:,} units"
 
 
 def _edges(edges: Mapping[str, Mapping[str, int]]) -> str:

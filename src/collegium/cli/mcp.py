@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from collegium.cli import options
 from collegium.cli.codebases import Lexical, TreePath, nearest, opened
 from collegium.cli.terminal import running, verb
@@ -26,6 +24,6 @@ def mcp(path: TreePath = None, lexical: Lexical = False, debug: options.Debug = 
         raise PluginError(
             f"serving coding agents takes an extra ({error}): pip install 'collegium[mcp]'"
         ) from error
-    root = path if path is not None else nearest(Path.cwd())
+    root = path if path is not None else nearest()
     with opened(root, create=True, lexical=lexical) as graph:
         running(serving.serve(graph))

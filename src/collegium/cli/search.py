@@ -75,6 +75,8 @@ def search(
     del debug  # `verb` reads it
     if batch is not None and query is not None:
         raise typer.BadParameter("give a query or --batch, not both")
+    if path is not None and root is not None:
+        raise typer.BadParameter("give --path or --root, not both; they mean the same")
     text = query_text(query) if batch is None else ""
     if batch is not None:
         with (

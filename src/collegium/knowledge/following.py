@@ -7,18 +7,68 @@ import threading
 from typing import TYPE_CHECKING
 
 from collegium.errors import CollegiumError
+from collegium.knowledge.index.report import Stopped
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
     from collegium.knowledge.codebase import KnowledgeGraph
+    from collegium.knowledge.index import Report
 
 logger = logging.getLogger(__name__)
 
 
-class _Stopped(Exception):
-    """Whoever wanted to know has gone: what is being done need not be finished."""
+class Embedder:
+    """Computes the vectors of a graph in a thread, each time that something has changed.
+
+    It is started and stopped once, best as a context manager.
+    """
+
+    def __init__(self, graph: KnowledgeGraph) -> None:
+        self._graph = graph
+        self._stop, self._changed = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._embed, name="collegium-embed", daemon=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def changed(self) -> None:
+        """Have vectors computed that are missing now."""
+        self._changed.set()
+
+    def stop(self) -> None:
+        """End, within a batch; what is done stays."""
+        self._stop.set()
+        self._changed.set()
+        self._thread.join()
+
+    def _embed(self) -> None:
+        try:
+            while self._changed.wait() and not self._stop.is_set():
+                self._changed.clear()
+                self._embed_once()
+        except Exception:  # an encoder may be other people's code; words and graph go on
+            logger.exception("%s is not found by its meaning", self._graph.root)
+
+    def _embed_once(self) -> None:
+        try:
+            self._graph.embed(stop=self._stop)
+        except CollegiumError as error:  # the next change may find it mended
+            logger.warning("%s is not found by its meaning: %s", self._graph.root, error)
 
 
 class Follower:
@@ -34,11 +84,9 @@ class Follower:
 
     def __init__(self, graph: KnowledgeGraph, *, follow: bool = True) -> None:
         self._graph, self._follow = graph, follow
-        self._stop, self._ready, self._changed = (threading.Event() for _ in range(3))
-        self._threads = (
-            threading.Thread(target=self._keep, name="collegium-follow", daemon=True),
-            threading.Thread(target=self._embed, name="collegium-embed", daemon=True),
-        )
+        self._stop, self._ready = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="collegium-follow", daemon=True)
+        self._embedder = Embedder(graph)
         self.doing = ""
         self.failure: CollegiumError | None = None
 
@@ -56,15 +104,14 @@ class Follower:
 
     def start(self) -> None:
         """Begin."""
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
+        self._embedder.start()
 
     def stop(self) -> None:
-        """End, within a second; what was being done is as if it had not been begun."""
+        """End, soon; an update that is being done is as if it had not been begun."""
         self._stop.set()
-        self._changed.set()
-        for thread in self._threads:
-            thread.join()
+        self._embedder.stop()
+        self._thread.join()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until all that was in the folder at the beginning can be asked for; if it can.
@@ -79,13 +126,12 @@ class Follower:
 
     def _keep(self) -> None:
         try:
-            self._look()
             if self._follow:
-                for report in self._graph.index.follow(self._stop):
-                    if report:
-                        self._changed.set()
-                        self._graph.renew()
-        except _Stopped:
+                for report in self._graph.index.follow(self._stop, progress=self._tell):
+                    self._took_up(report)
+            else:
+                self._took_up(self._graph.update(progress=self._tell))
+        except Stopped:
             logger.debug("reading %s ends early, since it is no longer wanted", self._graph.root)
         except CollegiumError as error:
             logger.warning("%s is not followed any more: %s", self._graph.root, error)
@@ -97,22 +143,15 @@ class Follower:
             self.doing = ""
             self._ready.set()
 
-    def _look(self) -> None:
-        self._graph.update(progress=self._tell)
+    def _took_up(self, report: Report) -> None:
+        first = not self._ready.is_set()
         self.doing = ""
         self._ready.set()
-        self._changed.set()
-        self._graph.renew()
+        if report or first:
+            self._embedder.changed()
+            self._graph.renew()
 
     def _tell(self, done: int, total: int, what: str) -> None:
         self.doing = f"{what}, {done} of {total}" if total else what
         if self._stop.is_set():
-            raise _Stopped
-
-    def _embed(self) -> None:
-        try:
-            while self._changed.wait() and not self._stop.is_set():
-                self._changed.clear()
-                self._graph.embed(stop=self._stop)
-        except Exception:  # an encoder may be other people's code; words and graph go on
-            logger.exception("%s is not found by its meaning", self._graph.root)
+            raise Stopped

@@ -17,7 +17,8 @@ def manifest(path: str, text: str) -> FileFacts:
     """Return the facts of a go.mod or a Cargo.toml: the name of what it describes, as package."""
     read = _READERS.get(path.rpartition("/")[2])
     package = read(text) if read else ""
-    return FileFacts(path, "manifest", text.count("\n") + 1, package=package)
+    lines = text.count("\n") + (bool(text) and not text.endswith("\n"))
+    return FileFacts(path, "manifest", lines, package=package)
 
 
 def _go(text: str) -> str:

@@ -136,9 +136,15 @@ class Tools:
             raise ToolError(f"there is no file {file!r} here" + (f"; there is {near}" * bool(near)))
         if start > count:
             raise ToolError(f"{path} has {count} lines, and {start} is beyond them")
+        if end < start:
+            raise ToolError(f"line {end} is before line {start}; the first comes first")
+        end = min(end, count)
         last = min(end, start + MOST_LINES - 1)
         text = self._graph.snippet(path, start, last)
-        return "\n".join(f"{at}\t{line}" for at, line in enumerate(text.split("\n"), start))
+        lines = [f"{at}\t{line}" for at, line in enumerate(text.split("\n"), start)]
+        if last < end:
+            lines.append(f"(lines {last + 1} to {end} are left out; ask for them apart)")
+        return "\n".join(lines)
 
 
 def _listed(findings: Findings) -> str:

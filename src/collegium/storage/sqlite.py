@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from collegium.errors import StorageError
+from collegium.storage.connections import code_of, number, transaction
 from collegium.storage.database import Unavailable
 from collegium.storage.migrating import check_known, migrate
 
@@ -67,7 +68,7 @@ class SqliteDatabase:
                 self.close()  # the file was deleted or replaced under it
             try:
                 connection = self._kept()
-                with _transaction(connection):
+                with transaction(connection):
                     connection.executemany(INSERT, rows)
             except BaseException:
                 self.close()
@@ -85,7 +86,7 @@ class SqliteDatabase:
             def run(statement: str, **values: Any) -> list[Sequence[Any]]:
                 return connection.execute(statement, values).fetchall()
 
-            with _transaction(connection):
+            with transaction(connection):
                 return work(run)
 
     def compact(self) -> None:
@@ -119,7 +120,7 @@ class SqliteDatabase:
             self._recognised(connection)  # another program's file is left as it is
             self._turn_to_wal(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
-            with _transaction(connection):
+            with transaction(connection):
                 self._migrate(connection)
         except BaseException:
             connection.close()
@@ -142,7 +143,7 @@ class SqliteDatabase:
             try:
                 connection.execute("PRAGMA journal_mode = WAL").fetchall()
             except sqlite3.OperationalError as error:
-                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                if code_of(error) != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                     raise
                 time.sleep(PAUSE_S)
             else:
@@ -150,9 +151,9 @@ class SqliteDatabase:
 
     def _recognised(self, connection: sqlite3.Connection) -> int:
         """The version of the schema of a file that is ours, 0 of an empty one."""
-        version = _number(connection, "PRAGMA user_version")
-        ours = _number(connection, "PRAGMA application_id") == APPLICATION
-        if not ours and _number(connection, "SELECT count(*) FROM sqlite_master"):
+        version = number(connection, "PRAGMA user_version")
+        ours = number(connection, "PRAGMA application_id") == APPLICATION
+        if not ours and number(connection, "SELECT count(*) FROM sqlite_master"):
             raise StorageError(
                 f"{self._path} is a database of something else; name another storage.url"
             )
@@ -172,7 +173,7 @@ class SqliteDatabase:
         try:
             yield
         except sqlite3.Error as error:
-            code = _code(error)
+            code = code_of(error)
             if code == sqlite3.SQLITE_NOTADB:
                 raise StorageError(
                     f"{self._path} is not a database; name another file in storage.url"
@@ -200,26 +201,3 @@ def _inode(path: Path) -> int:
 
 def _log(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
-
-
-def _code(error: sqlite3.Error) -> int:
-    """The primary code of an error, without what its upper bytes add."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def _number(connection: sqlite3.Connection, statement: str) -> int:
-    found: int = connection.execute(statement).fetchone()[0]
-    return found
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Generator[None]:
-    """All or nothing, and beside it nobody writes."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise

@@ -9,8 +9,8 @@ from collegium.knowledge.index.contents import text_key
 from collegium.knowledge.index.lock import alone
 from collegium.knowledge.index.report import Stopped
 from collegium.knowledge.index.rows import facts_of, source_of
-from collegium.knowledge.index.store import transaction
 from collegium.knowledge.search.units import describe
+from collegium.storage.connections import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -99,7 +99,7 @@ class Embedding:
 
     def _texts(self, name: str, file: str) -> dict[bytes, str]:
         """The texts of a file that have no vector; described anew, since they are not kept."""
-        with self.store.snapshot(), self.store.reading() as connection:
+        with self.store.snapshot() as connection:
             rows = connection.execute(f"SELECT text_key {_MISSING} AND file = ?", (name, file))
             missing = {key for (key,) in rows}
             facts, source = facts_of(connection, file), source_of(connection, file)

@@ -42,7 +42,7 @@ def examine(root: str, path: str, known: Container[bytes], limit_bytes: int) -> 
     """Read a file; `known` are the digests of contents that need not be made again."""
     try:
         found, source = _read(os.path.join(root, path), limit_bytes + 1)  # noqa: PTH118 -- hot
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # the second: a folder above is a file now
         return Examined(path)
     except OSError as error:
         nothing = Found(-1, 0, 0)  # no file is like that, so it is tried again the next time

@@ -107,6 +107,6 @@ def is_read(connection: sqlite3.Connection) -> bool:
     return row is not None and bool(row[0])
 
 
-def mark_read(connection: sqlite3.Connection, *, read: bool) -> None:
-    """Write down whether all files were read."""
-    connection.execute("INSERT OR REPLACE INTO meta VALUES ('is_read', ?)", (int(read),))
+def mark_read(connection: sqlite3.Connection) -> None:
+    """Write down that all files were read."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('is_read', 1)")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from collegium.errors import MissingGrammar, TreeRefused
+from collegium.errors import IndexUnusable, MissingGrammar, TreeRefused
 from collegium.knowledge.index.report import Stopped
 from collegium.knowledge.tree import governs, is_source, refused_by_name
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from threading import Event
 
     from collegium.knowledge.index.index import Index
-    from collegium.knowledge.index.report import Report, What
+    from collegium.knowledge.index.report import Progress, Report, What
+
+logger = logging.getLogger(__name__)
 
 # A change waits so long for others that belong to it, and no longer than the second.
 STEP_MS: Final = 10
@@ -24,16 +27,19 @@ GROUP_MS: Final = 400
 LOOK_MS: Final = 500
 # How often all is looked at where the system cannot watch it: too many folders, or none can be.
 UNWATCHED_S: Final = 5.0
+# How long an index that cannot be written is left alone before it is tried again.
+AGAIN_S: Final = 5.0
 # After more changes at once some may have been lost on the way: then everything is looked at.
 MANY: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Follows the folder of an index until `stop` is set."""
+    """Follows the folder of an index until `stop` is set; `progress` is told of each update."""
 
     index: Index
     stop: Event
+    progress: Progress
 
     def reports(self) -> Iterator[Report]:
         """What updates find: of the first always, then of each that found something.
@@ -58,14 +64,27 @@ class Following:
                     yield report
 
     def _taken_up(self, paths: list[str] | None) -> Report | None:
-        try:
-            return self.index.update(paths, progress=self._go_on)
-        except TreeRefused:  # it went away; it is seen when it is back
-            return None
+        """The report of an update; None where the folder went away, which is seen when it is back.
+
+        An index that cannot be written, since there is no room for example, is tried again.
+        """
+        told = ""
+        while True:
+            try:
+                return self.index.update(paths, progress=self._go_on)
+            except TreeRefused:
+                return None
+            except IndexUnusable as error:
+                if str(error) != told:
+                    logger.warning("%s; it is tried again", error)
+                    told = str(error)
+            if self.stop.wait(AGAIN_S):
+                raise Stopped
 
     def _go_on(self, done: int, total: int, what: What) -> None:
         if self.stop.is_set():
             raise Stopped
+        self.progress(done, total, what)
 
     def _changes(self, identity: tuple[int, int]) -> Iterator[list[str] | None]:
         """The paths that changed, batch by batch; None for all. Ends where the folder is another.
@@ -84,10 +103,11 @@ class Following:
     def _batches(self) -> Iterator[set[str]]:
         """What changed, batch by batch, and every now and then, that nothing did.
 
+        Ends where the root was deleted, since another in its place is not the one that is watched.
         Where the system cannot watch so much, every batch is that something in the root did.
         """
         try:
-            from watchfiles import watch  # noqa: PLC0415 -- an extra, and only for who follows
+            from watchfiles import Change, watch  # noqa: PLC0415 -- an extra, and only for who follows
         except ImportError as error:
             raise MissingGrammar(
                 "following a folder needs the extra: pip install 'collegium[knowledge]' "
@@ -105,7 +125,11 @@ class Following:
                 ignore_permission_denied=True,
             ):
                 yield {path for _, path in changes}
-        except OSError:
+                if (Change.deleted, str(self.index.root)) in changes:
+                    return
+        except FileNotFoundError:  # deleted just now
+            self.stop.wait(LOOK_MS / 1000)
+        except (OSError, RuntimeError):  # the second: it could not be watched any longer
             while not self.stop.wait(UNWATCHED_S):
                 yield {str(self.index.root)}
 

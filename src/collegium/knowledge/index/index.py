@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from collegium.errors import NotIndexed
-from collegium.knowledge import stamps
-from collegium.knowledge.index.files import mark_read, next_generation
+from collegium.knowledge.index.files import next_generation
 from collegium.knowledge.index.following import Following
 from collegium.knowledge.index.lock import alone
-from collegium.knowledge.index.place import make_folder, place_of
+from collegium.knowledge.index.place import make_folder
 from collegium.knowledge.index.questions import Questions
 from collegium.knowledge.index.report import SILENT
-from collegium.knowledge.index.store import Damaged, Missing, Store, transaction
+from collegium.knowledge.index.store import Damaged, Missing, Store
+from collegium.knowledge.index.versions import Places, delete_unused, makers
 from collegium.knowledge.tree import LIMIT_BYTES, Tree
+from collegium.storage.connections import transaction
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Generator, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
@@ -35,9 +37,9 @@ class Index(Questions):
     Made by `Index.open`. All threads may ask; other processes may ask and update at the same time.
     """
 
-    def __init__(self, tree: Tree, store: Store, *, clock: Callable[[], int]) -> None:
-        super().__init__(store)
-        self._tree, self._clock = tree, clock
+    def __init__(self, tree: Tree, places: Places, *, clock: Callable[[], int]) -> None:
+        super().__init__(Store(places.own, makers()))
+        self._tree, self._places, self._clock = tree, places, clock
         self._note = ""
 
     @classmethod
@@ -53,8 +55,9 @@ class Index(Questions):
         """The index of a folder.
 
         Where `create` is true and there is none yet, it is an empty one. In the place of one that
-        is damaged, or that another version made, it is an empty one too: the old one is set aside,
-        and the report of the next update says so.
+        is damaged it is an empty one too: that is set aside, and the report of the next update says
+        so. Other versions of the program have indexes of their own: a new one takes the vectors of
+        the last, and deletes those that were not kept up for a month.
 
         Args:
             root: the folder.
@@ -69,8 +72,7 @@ class Index(Questions):
             IndexUnusable: the index cannot be opened or made.
         """
         tree = Tree(root, limit_bytes=limit_bytes)
-        path = place_of(tree.root, cache)
-        index = cls(tree, Store(path, _stamps()), clock=clock)
+        index = cls(tree, Places(tree.root, cache), clock=clock)
         if create:
             index._begin()
         else:
@@ -90,8 +92,11 @@ class Index(Questions):
     @property
     def size_bytes(self) -> int:
         """How large the file of the index and its log are."""
-        log = self.path.with_name(f"{self.path.name}-wal")
-        return sum(file.stat().st_size for file in (self.path, log) if file.exists())
+        total = 0
+        for file in (self.path, self.path.with_name(f"{self.path.name}-wal")):
+            with suppress(FileNotFoundError):
+                total += file.stat().st_size
+        return total
 
     def update(self, paths: Sequence[str] | None = None, *, progress: Progress = SILENT) -> Report:
         """Take up what changed in the folder, or only at these paths and below them.
@@ -109,14 +114,15 @@ class Index(Questions):
             except Damaged as damage:
                 self._make_anew(damage)
                 report = self._updated(None, progress)
-        note, self._note = self._note, ""
-        return replace(report, note=note)
+        return self._noted(report)
 
     def rebuild(self, *, progress: Progress = SILENT) -> Report:
-        """Forget everything but the vectors, and read the folder anew.
+        """Read the folder anew, and forget everything that was known but the vectors.
+
+        Until all is done, everybody sees the world as it was before; who ends it early leaves that.
 
         Raises:
-            TreeRefused: the folder is gone.
+            TreeRefused: the folder is gone; then the index is as it was.
             IndexUnusable: the index cannot be written.
         """
         from collegium.knowledge.index.writing import forget  # noqa: PLC0415 -- not to ask
@@ -126,10 +132,11 @@ class Index(Questions):
             try:
                 with self._store.writing() as connection, transaction(connection):
                     forget(connection, next_generation(connection))
-                    mark_read(connection, read=False)
+                    report = self._update_over(connection, None, progress)
             except Damaged as damage:
                 self._make_anew(damage)
-        return self.update(progress=progress)
+                report = self._updated(None, progress)
+        return self._noted(report)
 
     def embed(
         self,
@@ -154,7 +161,7 @@ class Index(Questions):
         except Damaged as damage:
             raise self._store.unusable(damage) from damage
 
-    def follow(self, stop: Event) -> Iterator[Report]:
+    def follow(self, stop: Event, *, progress: Progress = SILENT) -> Iterator[Report]:
         """Update whenever something changes in the folder, until `stop` is set.
 
         The report of the first update comes always, then of each that found something. Blocks
@@ -162,11 +169,12 @@ class Index(Questions):
 
         Raises:
             TreeRefused: the folder is gone at the beginning; later it is waited for.
-            IndexUnusable: the index cannot be written.
+            IndexUnusable: the index cannot be written at the beginning; later that is logged, and
+                tried again.
         """
-        return Following(self, stop).reports()
+        return Following(self, stop, progress).reports()
 
-    def snapshot(self) -> AbstractContextManager[None]:
+    def snapshot(self) -> AbstractContextManager[object]:
         """Within it, all that this thread asks is answered from the world that held at first."""
         return self._store.snapshot()
 
@@ -177,10 +185,23 @@ class Index(Questions):
     def _updated(self, paths: Sequence[str] | None, progress: Progress) -> Report:
         if self._make_sound() or not self.is_read:
             paths = None  # there is nothing yet that these could be added to
+        with self._store.writing() as connection:
+            report = self._update_over(connection, paths, progress)
+        if paths is None:
+            delete_unused(self._places.others(), self._clock())
+        return report
+
+    def _update_over(
+        self, connection: sqlite3.Connection, paths: Sequence[str] | None, progress: Progress
+    ) -> Report:
         from collegium.knowledge.index.updating import Update  # noqa: PLC0415 -- not to ask
 
-        with self._store.writing() as connection:
-            return Update(connection, self._tree, progress, self._clock).run(paths)
+        return Update(connection, self._tree, progress, self._clock).run(paths)
+
+    def _noted(self, report: Report) -> Report:
+        """A report with what befell the index, which is told once."""
+        note, self._note = self._note, ""
+        return replace(report, note=note)
 
     def _begin(self) -> None:
         """See that there is an index, without waiting for anybody where there is."""
@@ -195,11 +216,14 @@ class Index(Questions):
         try:
             self._store.check()
             why = "" if self.is_read else "it was never finished"
-        except Missing:
-            why = "it was never made"
+        except Missing as missing:
+            why = str(missing)
+            if self._places.others():
+                why = "it was made only by another version of collegium"
         except Damaged as damage:
             why = str(damage)
         if why:
+            self.close()
             raise NotIndexed(
                 f"there is no index of {self.root} to be used ({why}); make it: "
                 f"collegium index {self.root}"
@@ -217,6 +241,8 @@ class Index(Questions):
             self._store.check()
         except Missing:
             self._store.create(first_generation=self._clock() // 1_000_000_000)
+            for other in self._places.others()[:1]:
+                self._store.take_vectors(other)
         except Damaged as damage:
             self._make_anew(damage)
         else:
@@ -227,8 +253,3 @@ class Index(Questions):
         aside = self._store.set_aside()
         self._note = f"the index was made anew, since {damage}; the old one is {aside}"
         self._store.create(first_generation=self._clock() // 1_000_000_000)
-
-
-def _stamps() -> dict[str, int]:
-    """What makes the rows; with another number, the same file would have other rows."""
-    return {"parse": stamps.PARSE, "resolve": stamps.RESOLVE, "units": stamps.UNITS}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from collegium.knowledge.index.place import PRIVATE_FILE, translated
+from collegium.locking import taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -26,29 +26,38 @@ def alone(path: Path, waiting: Callable[[], None]) -> Generator[None]:
     Raises:
         IndexUnusable: there can be no lock.
     """
-    with translated(path):
-        lock = open(path.with_name(f"{path.name}.lock"), "ab", opener=_private)  # noqa: SIM115
-    with lock as handle:
-        while not _taken(handle):
-            waiting()
-            time.sleep(POLL_S)
-        yield
+    lock = lock_of(path)
+    while True:
+        with translated(path):
+            opened = open(lock, "ab", opener=_private)  # noqa: SIM115
+        with opened as handle:
+            while not _taken(path, handle):
+                waiting()
+                time.sleep(POLL_S)
+            if not _is_at(lock, handle):  # it was deleted: who comes later does not see it
+                continue
+            with suppress(OSError):
+                os.utime(lock)  # it tells when the index was last kept up
+            yield
+            return
+
+
+def lock_of(path: Path) -> Path:
+    """The lock of the index at `path`; it was modified when the index was last kept up."""
+    return path.with_name(f"{path.name}.lock")
 
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, PRIVATE_FILE)
 
 
-def _taken(handle: BinaryIO) -> bool:
+def _taken(path: Path, handle: BinaryIO) -> bool:
+    with translated(path):
+        return taken(handle)
+
+
+def _is_at(lock: Path, handle: BinaryIO) -> bool:
     try:
-        if sys.platform == "win32":
-            import msvcrt  # noqa: PLC0415 -- there is one only there
-
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl  # noqa: PLC0415 -- there is one only there
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
+        return os.path.samestat(lock.stat(), os.fstat(handle.fileno()))
+    except FileNotFoundError:
         return False
-    return True

@@ -47,9 +47,9 @@ class Questions:
 
         Of a generation that this index has not reached, it is another's: all files came after it.
         """
-        if generation > self.generation:
-            generation = -1
-        with self._store.reading() as connection:
+        with self._store.snapshot() as connection:
+            if generation > generation_of(connection):
+                generation = -1
             came = connection.execute(
                 "SELECT path FROM files WHERE changed > ? AND content IS NOT NULL ORDER BY path",
                 (generation,),
@@ -137,7 +137,7 @@ class Questions:
 
     def facts(self, file: str) -> FileFacts | None:
         """All that is known of a file from itself; None where it was not read."""
-        with self._store.reading() as connection:
+        with self._store.snapshot() as connection:
             return facts_of(connection, file)
 
     def text(self, file: str, start: int = 1, end: int | None = None) -> str:
@@ -187,7 +187,7 @@ class Questions:
 
     def summary(self) -> Summary:
         """How much is known."""
-        with self._store.reading() as connection:
+        with self._store.snapshot() as connection:
             languages = connection.execute(
                 "SELECT language, count(*) FROM sources GROUP BY language ORDER BY language"
             )
@@ -195,7 +195,7 @@ class Questions:
             counts = connection.execute(
                 "SELECT (SELECT coalesce(sum(lines), 0) FROM sources), "
                 "(SELECT count(*) FROM live_symbols), (SELECT count(*) FROM live_units), "
-                "(SELECT count(*) FROM vectors)"
+                "(SELECT count(*) FROM live_units WHERE text_key IN (SELECT text_key FROM vectors))"
             ).fetchone()
             return Summary(
                 dict(languages.fetchall()),

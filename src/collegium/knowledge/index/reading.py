@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from collegium.knowledge.index.examining import Examined
 from collegium.knowledge.index.files import Known
-from collegium.knowledge.index.store import transaction
 from collegium.knowledge.index.worker import Task
 from collegium.knowledge.index.workers import examined
 from collegium.knowledge.index.writing import add_content
+from collegium.storage.connections import transaction
 
 if TYPE_CHECKING:
     import sqlite3

@@ -51,7 +51,10 @@ class FileEntry(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """How much an index knows: files by language, edges by kind and trust."""
+    """How much an index knows: files by language, edges by kind and trust.
+
+    `vectors` is how many of the `units` have one.
+    """
 
     files: dict[str, int]
     edges: dict[tuple[EdgeKind, Trust], int]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 import zlib
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -23,6 +23,7 @@ from collegium.knowledge.index.place import (
     translated,
 )
 from collegium.knowledge.index.schema import APPLICATION, TABLES, VERSION
+from collegium.storage.connections import code_of, number, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -36,6 +37,7 @@ READER_CACHE_KIB: Final = 1024
 WRITER_CACHE_KIB: Final = 8192
 # What stays of the log after it grew in a large update.
 LOG_BYTES: Final = 4 << 20
+_NEVER: Final = "it was never made"
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _REMEDIES: Final = {
     sqlite3.SQLITE_BUSY: "another process keeps it locked; end what does",
@@ -79,7 +81,7 @@ class Store:
         """
         with translated(self.path):
             if not self.path.exists() or self.path.stat().st_size == 0:
-                raise Missing
+                raise Missing(_NEVER)
         if is_condemned(self.path):
             raise Damaged("it was found damaged")
         with self._translated(), self._borrowed():
@@ -89,7 +91,7 @@ class Store:
         """Make the tables in a file that is new or empty; one that has them is left as it is."""
         make_file(self.path)
         with self._translated(), closing(self._connected(WRITER_CACHE_KIB)) as connection:
-            if _number(connection, "PRAGMA user_version"):
+            if number(connection, "PRAGMA user_version"):
                 return
             connection.execute("PRAGMA page_size = 8192")
             connection.execute("PRAGMA journal_mode = WAL").fetchall()
@@ -101,6 +103,14 @@ class Store:
                 connection.execute(f"PRAGMA application_id = {APPLICATION}")
                 connection.execute(f"PRAGMA user_version = {VERSION}")
 
+    def take_vectors(self, other: Path) -> None:
+        """Copy the vectors of another index, where it has the same tables and can be read."""
+        with suppress(IndexUnusable, Damaged), self.writing() as connection:
+            connection.execute("ATTACH ? AS other", (_address(other),))
+            if number(connection, "PRAGMA other.user_version") == VERSION:
+                with transaction(connection):
+                    connection.execute("INSERT OR IGNORE INTO vectors SELECT * FROM other.vectors")
+
     def set_aside(self) -> Path:
         """Move the broken file away, and say where to."""
         self.close()
@@ -111,7 +121,7 @@ class Store:
         """A connection for reading; within `snapshot`, the one of this thread's snapshot.
 
         Raises:
-            IndexUnusable: the file cannot be read, or is damaged.
+            IndexUnusable: the file cannot be read, is damaged, or has nothing in it.
         """
         mine: sqlite3.Connection | None = getattr(self._mine, "connection", None)
         if mine is not None:
@@ -120,6 +130,10 @@ class Store:
         try:
             with self._translated(), self._borrowed() as connection:
                 yield connection
+        except Missing as missing:
+            raise IndexUnusable(
+                f"the index {self.path} cannot be used, since {missing}; `collegium index` makes it"
+            ) from missing
         except Damaged as damage:
             raise self.unusable(damage) from damage
 
@@ -132,16 +146,16 @@ class Store:
         )
 
     @contextmanager
-    def snapshot(self) -> Generator[None]:
-        """All that this thread reads within is of one world."""
+    def snapshot(self) -> Generator[sqlite3.Connection]:
+        """A connection for reading; all that this thread reads within is of one world."""
         with self.reading() as connection:
             if connection.in_transaction:  # a snapshot within one
-                yield
+                yield connection
                 return
             connection.execute("BEGIN")
             self._mine.connection = connection
             try:
-                yield
+                yield connection
             finally:
                 self._mine.connection = None
                 connection.execute("ROLLBACK")
@@ -196,7 +210,7 @@ class Store:
 
     def _connected(self, cache_kib: int) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode=rw",
+            _address(self.path),
             uri=True,
             timeout=WAIT_S,
             isolation_level=None,
@@ -213,36 +227,24 @@ class Store:
         except (msgspec.DecodeError, zlib.error) as error:
             raise Damaged(f"a row of it cannot be read: {error}") from error
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            code = code_of(error)
             if code in _DAMAGE:
                 raise Damaged(str(error)) from error
             remedy = _REMEDIES.get(code, "see whether another program has changed it")
             raise IndexUnusable(f"the index {self.path}: {error}; {remedy}") from error
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Generator[None]:
-    """All or nothing, and beside it nobody writes."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+def _address(path: Path) -> str:
+    return f"{path.absolute().as_uri()}?mode=rw"
 
 
 def _recognise(connection: sqlite3.Connection, stamps: Mapping[str, int]) -> None:
-    if _number(connection, "PRAGMA application_id") != APPLICATION:
+    if not number(connection, "SELECT count(*) FROM sqlite_master"):
+        raise Missing(_NEVER)
+    if number(connection, "PRAGMA application_id") != APPLICATION:
         raise Damaged("it is no index")
-    if _number(connection, "PRAGMA user_version") != VERSION:
+    if number(connection, "PRAGMA user_version") != VERSION:
         raise Damaged("it was made by another version of collegium")
     kept = dict(connection.execute("SELECT key, value FROM meta").fetchall())
     if any(kept.get(name) != stamp for name, stamp in stamps.items()):
         raise Damaged("it was made by another version of collegium")
-
-
-def _number(connection: sqlite3.Connection, statement: str, *values: Any) -> int:
-    found: int = connection.execute(statement, values).fetchone()[0]
-    return found

@@ -19,10 +19,10 @@ from collegium.knowledge.index.files import (
     put_files,
 )
 from collegium.knowledge.index.report import Report
-from collegium.knowledge.index.store import transaction
 from collegium.knowledge.index.vectors import sweep_vectors
 from collegium.knowledge.index.writing import drop_contents, sweep_nodes
 from collegium.knowledge.tree import Found
+from collegium.storage.connections import transaction
 
 if TYPE_CHECKING:
     import sqlite3
@@ -73,7 +73,7 @@ class Update:
                 sweep_vectors(self.connection)
                 sweep_nodes(self.connection)
                 if not is_read(self.connection):
-                    mark_read(self.connection, read=True)
+                    mark_read(self.connection)
         passed_over = {path: row.why for path, row in self._now.items() if row.why}
         return Report(
             added=tuple(one.path for one in changes if one.old is None),

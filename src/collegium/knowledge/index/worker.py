@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import IO, Final
 
@@ -21,15 +22,16 @@ class Task(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Assignment(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Files of one root to be read together."""
+    """Files of one root, as the file system spells it, to be read together."""
 
-    root: str
+    root: bytes
     limit_bytes: int
     tasks: tuple[Task, ...]
 
     def done(self) -> list[Examined]:
         """The files, read."""
-        return [examine(self.root, one.path, one.known, self.limit_bytes) for one in self.tasks]
+        root = os.fsdecode(self.root)
+        return [examine(root, one.path, one.known, self.limit_bytes) for one in self.tasks]
 
 
 as_assignment: Final = msgspec.msgpack.Decoder(Assignment).decode

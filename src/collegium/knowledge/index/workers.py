@@ -59,15 +59,16 @@ def _worthwhile(tasks: Sequence[Task]) -> int:
 
 
 def _portions(tree: Tree, tasks: Sequence[Task]) -> Iterator[Assignment]:
+    root = os.fsencode(tree.root)
     portion, size = list[Task](), 0
     for task in tasks:
         portion.append(task)
         size += task.size
         if size >= PORTION_BYTES or len(portion) == PORTION_FILES:
-            yield Assignment(str(tree.root), tree.limit_bytes, tuple(portion))
+            yield Assignment(root, tree.limit_bytes, tuple(portion))
             portion, size = [], 0
     if portion:
-        yield Assignment(str(tree.root), tree.limit_bytes, tuple(portion))
+        yield Assignment(root, tree.limit_bytes, tuple(portion))
 
 
 def _answered(
@@ -76,7 +77,11 @@ def _answered(
     """What workers answer to the portions; None where there is no worker for it, or none left."""
     with ExitStack() as crew, selectors.DefaultSelector() as listening:
         for portion in islice(portions, workers):
-            worker = crew.enter_context(_started())
+            try:
+                worker = crew.enter_context(_started())
+            except OSError:  # the system has no room for one more
+                yield portion, None
+                break
             worker.give(portion)
             listening.register(worker.answers, selectors.EVENT_READ, worker)
         while listening.get_map():

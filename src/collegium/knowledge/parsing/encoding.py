@@ -34,7 +34,10 @@ def _otherwise(source: bytes) -> str:
     declared = _DECLARED.match(source)
     if declared is not None:
         try:
-            return source.decode(declared[1].decode("ascii"))
+            text = source.decode(declared[1].decode("ascii"))
+            text.encode()  # some encodings make half a pair of surrogates, which nobody can write
         except (LookupError, UnicodeError):
             pass
+        else:
+            return text
     return source.decode("latin-1")

@@ -169,8 +169,11 @@ class Tree:
             return
         try:
             seen = entry.stat(follow_symlinks=False)
-        except OSError:
+        except FileNotFoundError:
             return  # it went away
+        except OSError as error:
+            found.skipped[path] = _why(error)
+            return
         if not stat.S_ISREG(seen.st_mode):
             found.skipped[path] = "not a regular file"
         elif seen.st_size > self.limit_bytes:
@@ -190,7 +193,8 @@ def real_folder(path: Path) -> Path:
         is_folder = real.is_dir()
     except FileNotFoundError:
         raise TreeRefused(f"{path} does not exist; name the folder of a codebase") from None
-    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
+    # RuntimeError: links that lead in a circle; ValueError: no file system has such a name
+    except (OSError, RuntimeError, ValueError) as error:
         raise TreeRefused(f"{path} cannot be read: {_why(error)}") from error
     if not is_folder:
         raise TreeRefused(f"{path} is a file; name the folder that it lies in")
