@@ -15,7 +15,7 @@ from collegium.knowledge.tree import Tree
 
 PROSE = ("markdown", "restructuredtext")
 MEANT = ("class", "interface", "enum", "function", "method")
-MOST_FILES = 350
+MOST_FILES = 250
 
 
 class File(NamedTuple):

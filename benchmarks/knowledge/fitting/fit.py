@@ -109,7 +109,7 @@ def crossed(
 def show(title: str, rows: Sequence[Measures], looked: Sequence[Looked]) -> None:
     """Print the measures of all questions, and of each sort of them."""
     sorts: dict[str, list[Measures]] = defaultdict(list)
-    for row, one in zip(rows, looked, strict=True):
+    for row, one in zip(rows, looked, strict=False):
         sorts[one.question.get("how", "")].append(row)
     told = {"": rows, **(sorts if len(sorts) > 1 else {})}
     for sort, own in told.items():

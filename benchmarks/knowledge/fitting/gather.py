@@ -6,7 +6,7 @@ QUESTIONS holds an object a line: `tree` (a folder of `--trees`), `text`, `manne
 change or topic), `gold` (objects with `file` and, unless whole files are meant, `symbol`). Each
 tree becomes one file of `--into`, read by `evidence_of` here; a tree that has one already is passed
 over. With `--vectors N`, trees of up to N units are encoded by the built-in encoder as well, which
-takes a second for 30 to 100 units.
+takes a second for 30 to 100 units; with `--cache DIR` indexes and vectors stay for another time.
 """
 
 from __future__ import annotations
@@ -65,13 +65,10 @@ def lines_of(path: Path) -> list[Question]:
 
 
 def gathered(
-    root: Path, questions: list[Question], encoder: Encoder | None, most: int
+    root: Path, cache: Path, questions: list[Question], encoder: Encoder | None, most: int
 ) -> list[Looked]:
     """The evidence for the questions about one tree."""
-    with (
-        tempfile.TemporaryDirectory(prefix="gather-") as cache,
-        closing(KnowledgeGraph.open(root, cache=Path(cache), create=True)) as graph,
-    ):
+    with closing(KnowledgeGraph.open(root, cache=cache, create=True)) as graph:
         graph.update()
         if encoder is not None and sum(1 for _ in graph.index.units()) > most:
             encoder = None
@@ -155,8 +152,16 @@ def main() -> None:
     parser.add_argument(
         "--vectors", type=int, default=0, help="encode trees of up to so many units"
     )
+    parser.add_argument("--cache", type=Path, help="where indexes are kept")
     options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="gather-") as scratch:
+        gather_all(options, options.cache or Path(scratch))
+
+
+def gather_all(options: argparse.Namespace, cache: Path) -> None:
+    """Gather it for every tree that there are questions about."""
     options.into.mkdir(parents=True, exist_ok=True)
+    cache.mkdir(parents=True, exist_ok=True)
     encoder = Cached(shelf.encoder("builtin"), capacity=5000) if options.vectors else None
     by_tree: dict[str, list[Question]] = defaultdict(list)
     for one in lines_of(options.questions):
@@ -166,7 +171,7 @@ def main() -> None:
         if path.exists():
             continue
         begin = time.perf_counter()
-        found = gathered(options.trees / tree, questions, encoder, options.vectors)
+        found = gathered(options.trees / tree, cache, questions, encoder, options.vectors)
         keep(found, path)
         took = f"{time.perf_counter() - begin:.1f} s"
         lost = sum(not one.gold.any() for one in found)

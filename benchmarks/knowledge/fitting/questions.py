@@ -4,9 +4,11 @@
 
 Writes `questions.jsonl`, an object a line (`tree`, `text`, `manner`, `how`, `gold`), and `trees/`,
 what they are asked of. A tree is in one of three states, so that "what has no docstring is meant"
-is true in none: `bare`, where nothing is documented and first sentences of what was are asked;
-`some`, where a random half of what was documented still is, and both halves are asked for; `kept`,
-where all is, and a random half of the words is asked. Documents are never there.
+is true in none: `bare`, where nothing is documented; `some`, where a random half of what was
+documented still is, by half of its words, and both halves are asked for; `rest`, where all
+documentation lacks its first sentence. Asked are first sentences of what was documented. What is
+documented in words that are not wholly those of the question is what somebody meets who knows
+neither. Documents are never there.
 """
 
 from __future__ import annotations
@@ -21,14 +23,14 @@ from typing import Any
 from zlib import crc32
 
 from files import MEANT, PROSE, File, files_of
-from sentences import first_sentence, halved, is_asked
-from stripping import still_documented, stripped
+from sentences import as_written, first_sentence, is_asked
+from stripping import beheaded, documented, stripped, thinned
 from topics import topics
 
 from collegium.knowledge.facts import MODULE
 
 Question = dict[str, Any]
-STATES = ("bare",) * 9 + ("some",) * 7 + ("kept",) * 4
+STATES = ("bare",) * 7 + ("some",) * 8 + ("rest",) * 5
 MOST_QUESTIONS, MOST_BEARERS = 40, 3
 
 
@@ -37,35 +39,38 @@ def described(
 ) -> tuple[list[Question], dict[str, str]]:
     """Questions that describe, and the sources that they are asked of."""
     state = STATES[crc32(tree.encode()) % len(STATES)]
-    share = {"bare": 1.0, "some": 0.5, "kept": 0.0}[state]
+    share = {"bare": 1.0, "some": 0.5, "rest": 0.0}[state]
     sources: dict[str, str] = {}
     sentences: dict[tuple[str, bool], list[dict[str, str]]] = defaultdict(list)
     for file in files:
         paths = [MODULE, *(one.path for one in file.facts.symbols)]
         bare = {path for path in paths if chance.random() < share}
-        sources[file.path] = source = stripped(file.facts, file.source, bare)
-        left = still_documented(file.path, source)
-        if not file.is_code:
-            continue
-        for symbol in file.facts.symbols:
-            is_bare = symbol.path in bare
-            if symbol.kind not in MEANT or not symbol.doc or (symbol.path in left) == is_bare:
+        source = stripped(file.facts, file.source, bare)
+        if state == "some":
+            source = thinned(file.facts, source, chance)
+        elif state == "rest":
+            source = beheaded(file.facts, source, as_written)
+        sources[file.path] = source
+        left = documented(file.path, source)
+        for symbol in file.facts.symbols if file.is_code else ():
+            if symbol.kind not in MEANT or not symbol.doc:
                 continue
+            now, is_bare = left.get(symbol.path, ""), symbol.path in bare
+            if now == symbol.doc or (is_bare and now):
+                continue  # what was to go is still there
             text = first_sentence(symbol)
-            if is_asked(text):
-                place = {"file": file.path, "symbol": symbol.path}
-                if place not in sentences[text, is_bare]:
-                    sentences[text, is_bare].append(place)
+            place = {"file": file.path, "symbol": symbol.path}
+            if is_asked(text) and place not in sentences[text, is_bare]:
+                sentences[text, is_bare].append(place)
     made = []
     for (text, is_bare), gold in sentences.items():
         if len(gold) <= MOST_BEARERS:
-            asked = text if is_bare else halved(text, chance)
             made.append(
                 {
                     "tree": tree,
-                    "text": asked,
+                    "text": text,
                     "manner": "description",
-                    "how": f"{state} {'bare' if is_bare else 'kept'}",
+                    "how": f"some {'bare' if is_bare else 'half'}" if state == "some" else state,
                     "gold": gold,
                 }
             )
@@ -77,7 +82,7 @@ def made_of(root: Path, into: Path) -> list[Question]:
     """The questions about a tree; what they are asked of is written."""
     chance = random.Random(crc32(root.name.encode()))
     files = files_of(root)
-    about = topics(files, root.name, chance)
+    about = topics(files, root.name, random.Random(1))
     code = [file for file in files if file.facts.language not in PROSE]
     questions, sources = described(code, root.name, chance)
     for path, source in sources.items():
@@ -100,6 +105,7 @@ def main() -> None:
             told = Counter(one["how"] for one in made)
             print(f"{root.name}: {dict(told)}", file=sys.stderr)
             out.writelines(json.dumps(one) + "\n" for one in made)
+            out.flush()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 
 from collegium.knowledge.facts import Symbol
@@ -20,9 +19,14 @@ _IDLE = re.compile(
 )
 
 
+def as_written(doc: str) -> str:
+    """The first sentence of documentation, as it stands there."""
+    return END.split(doc.strip(), maxsplit=1)[0]
+
+
 def first_sentence(symbol: Symbol) -> str:
     """What documentation says first, without marks and without the name it may begin with."""
-    said = _MARKUP.sub("", END.split(symbol.doc.strip(), maxsplit=1)[0])
+    said = _MARKUP.sub("", as_written(symbol.doc))
     said = " ".join(said.split())
     return re.sub(
         rf"^(?:{re.escape(symbol.name)}|{re.escape(symbol.path)})\b(?:\(\))?[\s:,-]*", "", said
@@ -39,15 +43,6 @@ def is_asked(text: str) -> bool:
         and text.isascii()
         and _IDLE.match(text) is None
     )
-
-
-def halved(text: str, chance: random.Random) -> str:
-    """A random half of the words, in their order, and of those that say something at least 3."""
-    words = text.split()
-    spoken = [at for at, word in enumerate(words) if word.lower() not in STOP_WORDS]
-    chosen = set(chance.sample(spoken, min(len(spoken), max(3, len(spoken) // 2))))
-    idle = {at for at in range(len(words)) if at not in spoken and chance.random() < 0.5}
-    return " ".join(word for at, word in enumerate(words) if at in chosen | idle)
 
 
 def without_names(text: str) -> str:

@@ -17,6 +17,16 @@ from collegium.knowledge.search.terms import STOP_WORDS
 
 Question = dict[str, Any]
 MOST_TOPICS, MOST_BEARERS, MOST_MEANT = 12, 2, 4
+# As people ask for a topic: half of them by nothing but its name.
+FORMS = (
+    *("{}",) * 6,
+    "how does {} work?",
+    "how does {} work internally",
+    "how is {} handled?",
+    "where is {} implemented",
+    "explain {}",
+    "what is done for {}?",
+)
 _HEADING = re.compile(
     r"^(#{1,6})\s+(.*?)\s*#*\s*$|^([^\n]{3,80})\n(?:={3,}|-{3,}|~{3,})\s*$", re.MULTILINE
 )
@@ -44,9 +54,9 @@ def topics(files: list[File], tree: str, chance: random.Random) -> list[Question
             meant = named(f"{heading}. {prose}", bearers)
             if 1 <= len(meant) <= MOST_MEANT:
                 gold = [{"file": path} for path in sorted(meant)]
-                told = {"tree": tree, "manner": "topic", "how": "section", "gold": gold}
-                for text in asked_of(heading, prose):
-                    made.setdefault(text, {**told, "text": text})
+                told = {"tree": tree, "manner": "topic", "gold": gold}
+                for how, text in asked_of(heading, prose):
+                    made.setdefault(text, {**told, "how": how, "text": text})
     found = list(made.values())
     chance.shuffle(found)
     return found[:MOST_TOPICS]
@@ -71,12 +81,12 @@ def sections(source: str) -> Iterator[tuple[str, str]]:
         yield (mark[2] or mark[3] or "").strip(), source[mark.end() : end]
 
 
-def asked_of(heading: str, body: str) -> Iterator[str]:
+def asked_of(heading: str, body: str) -> Iterator[tuple[str, str]]:
     """What might be asked by somebody who has not read a section: its heading, or how it begins."""
     said = " ".join(without_names(END.split(body.strip(), maxsplit=1)[0]).split())
     title = " ".join(without_names(heading).split())
-    if is_asked(said) and len(said.split()) >= 6:
-        yield f"{title}: {said}" if len(WORD.findall(title)) > 1 else said
+    if is_asked(said) and len(said.split()) > 5:
+        yield "begin", f"{title}: {said}" if len(WORD.findall(title)) > 1 else said
     spoken = [word for word in WORD.findall(title) if word.lower() not in STOP_WORDS]
     if len(spoken) > 1 and title.isascii():
-        yield f"how does {title.lower()} work?" if crc32(title.encode()) % 2 else title.lower()
+        yield "heading", FORMS[crc32(title.encode()) % len(FORMS)].format(title.lower())

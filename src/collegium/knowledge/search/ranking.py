@@ -78,7 +78,7 @@ def rank(
     manner = manner_of(text)
     question = question_of(text, vector, holdings, manner)
     evidence = gather(question, holdings, WEIGHING, named)
-    weights = _weights(manner, with_vectors=vector is not None)
+    weights = weights_of(manner, with_vectors=vector is not None)
     scores = np.zeros(len(evidence.candidates))
     for name, weight in weights.items():
         if name in evidence.columns:
@@ -125,7 +125,7 @@ def by_purpose(text: str, places: list[Place]) -> NDArray[np.float64]:
     )
 
 
-def _weights(manner: Manner, *, with_vectors: bool) -> Mapping[str, float]:
+def weights_of(manner: Manner, *, with_vectors: bool) -> Mapping[str, float]:
     """What each column of the evidence counts: a mixture, as likely as each manner is."""
     description = DESCRIPTION if with_vectors else DESCRIPTION_IN_WORDS
     weights = dict(NAMED)
