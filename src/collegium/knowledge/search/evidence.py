@@ -10,7 +10,7 @@ from collegium.knowledge.search.holdings import KINDS
 from collegium.knowledge.search.units import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -57,13 +57,11 @@ def gather(
     """The evidence for the units that may be meant, and for those that are known to be named."""
     lexicon = holdings.lexicon
     words = lexicon.bm25(asked.matches, weighing)
-    code = lexicon.bm25(asked.matches, weighing.without(Field.DOC))
     alike = None if asked.vector is None else holdings.vectors.similarities(asked.vector)
     meant = holdings.numbers_of(named)
-    candidates = _candidates(lexicon.alive, (words, code), alike, meant)
+    candidates = _candidates(lexicon.alive, words, alike, meant)
     columns = _of_terms(asked, candidates, holdings)
     columns |= _of_score("words", words, candidates, holdings)
-    columns |= _of_score("code", code, candidates, holdings)
     if alike is not None:
         columns |= _of_score("meaning", alike, candidates, holdings)
     columns |= _of_kind(candidates, holdings)
@@ -72,12 +70,9 @@ def gather(
 
 
 def _candidates(
-    alive: NDArray[np.bool_],
-    words: Sequence[Numbers],
-    alike: Numbers | None,
-    meant: NDArray[np.intp],
+    alive: NDArray[np.bool_], words: Numbers, alike: Numbers | None, meant: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    found = [meant, *(_best(scores, _LOOKED_AT) for scores in words)]
+    found = [meant, _best(words, _LOOKED_AT)]
     if alike is not None:
         found.append(_best(alike, _LOOKED_AT))
     candidates: NDArray[np.intp] = np.unique(np.concatenate(found))
@@ -123,8 +118,7 @@ def _of_terms(asked: Asked, candidates: NDArray[np.intp], holdings: Holdings) ->
         "said": share(_SAID),
         "members": share([Field.MEMBERS]),
         "called": share(_CALLED),
-        "anywhere": (anywhere := share(list(Field))),
-        "covered": anywhere / np.maximum(anywhere.max(initial=0.0), _TINY),
+        "anywhere": share(list(Field)),
         "name_matched": matched / np.maximum(words, 1),
         "name_whole": ((matched >= words) & (words > 0)).astype(np.float32),
         "name_words": -np.log1p(words),

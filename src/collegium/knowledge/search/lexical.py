@@ -46,12 +46,6 @@ class Weighing(NamedTuple):
     discounts: NDArray[np.float32]
     saturation: float
 
-    def without(self, field: Field) -> Weighing:
-        """The same, where what a field holds says nothing."""
-        weights = self.weights.copy()
-        weights[field] = 0.0
-        return self._replace(weights=weights)
-
 
 class Postings(NamedTuple):
     """Terms in ascending order; those of `numbers[i]` stand from `starts[i]` to `starts[i + 1]`."""
