@@ -32,7 +32,7 @@ TANGLES = [
     *((".ts", seed) for seed in (16, 17, 23, 32, 37, 40)),
     *((".js", seed) for seed in (32, 191)),
     *((".py", seed) for seed in (113, 127, 176)),
-    *((".go", seed) for seed in (80, 85, 122)),
+    *((".go", seed) for seed in (0, 100, 157)),
     *((extension, 1) for extension in (".java", ".rs", ".md")),
 ]
 

@@ -102,6 +102,10 @@ class Interpreter:
         """Return the definitions that `atom.name` means."""
         return membership.member(self, atom, name)
 
+    def declared(self, kind: Atom, name: str) -> Atoms:
+        """Return what a type itself defines under a name, without what it inherits."""
+        return membership.declared(self, kind, name)
+
     def owned(self, path: str, kind: Atom, name: str) -> Atoms:
         """Return the symbols of a file whose `owner` is this type."""
         return membership.owned(self, path, kind, name)

@@ -124,6 +124,10 @@ class Home:
         """Return the bases that a type is given outside of its declaration (Rust's impl blocks)."""
         return UNKNOWN
 
+    def implemented(self, reader: Interpreter, kind: Atom) -> Atoms:
+        """Return the interfaces that a type has by its members alone (Go), without saying so."""
+        return UNKNOWN
+
     def parameters_of(self, reader: Interpreter, shape: Shape, kind: int) -> Sequence[str]:
         """Return the names of a type's parameters, in order."""
         return tuple(shape.generic.get(kind, ()))
