@@ -129,12 +129,14 @@ class Resolver:
 
     def _overriding(self, place: int) -> None:
         kinds = self._attempt(self._reader.receiver, self._shape, place)
-        name = self._shape.symbols[place].name
+        symbol, home = self._shape.symbols[place], self._shape.home
+        name = symbol.name
         for kind in kinds:
-            above = kind._replace(name="super")
-            self._overrides(place, self._attempt(self._reader.member, above, name), "resolved")
+            found = self._attempt(self._reader.member, kind._replace(name="super"), name)
+            above = self._attempt(home.overridden, self._reader, symbol, found)
+            self._overrides(place, above, "resolved")
             plain = Atom("class", kind.file, kind.symbol)
-            for had in self._attempt(self._shape.home.implemented, self._reader, plain):
+            for had in self._attempt(home.implemented, self._reader, plain):
                 asked = self._attempt(self._reader.declared, had, name)
                 self._overrides(place, asked, "inherited")
 
@@ -187,6 +189,8 @@ class Resolver:
         site = Site(self._shape, use.scope, lines[0])
         source = self._node(use.scope)
         found = self._attempt(self._reader.meaning, site, expression)
+        if use.given >= 0:
+            found = self._attempt(site.shape.home.taking, self._reader, found, use.given)
         if use.kind == "call":
             self._calls(site, source, expression, found, lines)
         else:

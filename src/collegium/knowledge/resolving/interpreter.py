@@ -227,7 +227,7 @@ class Interpreter:
         callees = self.types(site, called)
         if not callees and called[0] == "attribute":
             return self.home.called_unseen(self, called[2], given)
-        return self.calls(callees, given)
+        return self.calls(self.home.taking(self, callees, len(given)), given)
 
     def _either(self, site: Site, expression: Expr) -> Atoms:
         return united(self.types(site, each) for each in expression[1:])

@@ -168,6 +168,17 @@ class Home:
             return reader.member(callee, self.call_method)
         return (callee,)
 
+    def taking(self, reader: Interpreter, callees: Atoms, given: int) -> Atoms:
+        """Return what a call of these with so many arguments means, -1 where that is not known.
+
+        Where overloads are inherited beside one's own (Java), it may be another one up the line.
+        """
+        return callees
+
+    def overridden(self, reader: Interpreter, method: Symbol, above: Atoms) -> Atoms:
+        """Return what a method overrides among what the types above it have under its name."""
+        return above
+
     def overloads(self, reader: Interpreter, functions: Sequence[Atom]) -> Sequence[Atom]:
         """Return those of several functions of one name and place that a call chooses from."""
         return functions
