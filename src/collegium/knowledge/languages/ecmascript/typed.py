@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from collegium.knowledge.languages.ecmascript import declarations
@@ -16,7 +17,7 @@ from collegium.knowledge.parsing.nodes import first
 from collegium.knowledge.parsing.writing import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tree_sitter import Node
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 
 TYPE_PARAMETER: Final = "<typevar>"
+_CHAIN: Final = re.compile(r"[\w$.]+\Z")
 
 
 def predefined(reading: Reading, node: Node) -> str:
@@ -59,9 +61,28 @@ def literal(reading: Reading, node: Node) -> str:
 
 
 def query(reading: Reading, node: Node) -> str:
-    """Read `typeof x`, which names x; that the type is x's cannot be written."""
-    reading.inside(node)
-    return UNKNOWN
+    """Read `typeof x`: what x is, as a literal that holds it."""
+    of = first(node)
+    written = UNKNOWN if of is None else reading.value(of)
+    return UNKNOWN if written == UNKNOWN else writing.literal("typeof", [written])
+
+
+def lookup(reading: Reading, node: Node) -> str:
+    """Read `A['b']` as the b of an A, and `A[number]` as an element of one."""
+    whole, *others = node.named_children
+    written = reading.value(whole)
+    keys = [reading.text(one).strip("\"'`") for one in others if one.type == "literal_type"]
+    for one in others:
+        reading.value(one)
+    if written == UNKNOWN or not _CHAIN.match(written):
+        return UNKNOWN
+    if [reading.text(one) for one in others] == ["number"]:
+        return writing.prefixed("*", writing.call(written))
+    return writing.member(writing.call(written), keys[0]) if _is_name(keys) else UNKNOWN
+
+
+def _is_name(keys: Sequence[str]) -> bool:
+    return len(keys) == 1 and keys[0].isidentifier()
 
 
 def function(reading: Reading, node: Node) -> str:
@@ -133,7 +154,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "internal_module": declarations.namespace,
     "intersection_type": one_of,
     "literal_type": literal,
-    "lookup_type": query,
+    "lookup_type": lookup,
     "module": declarations.namespace,
     "nested_identifier": rules.member("object", "property"),
     "nested_type_identifier": rules.member("module", "name"),

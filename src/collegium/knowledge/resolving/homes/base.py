@@ -40,6 +40,8 @@ class Home:
     receiver_name: ClassVar[str] = ""
     # Whether a name without a receiver finds the members of the type it stands in (Java).
     members_in_scope: ClassVar[bool] = False
+    # Whether what stands in a type's body is known there by its bare name (Python).
+    body_is_scope: ClassVar[bool] = False
     # Whether a field and a method of one type may bear the same name (Rust).
     methods_apart: ClassVar[bool] = False
     # Whether calling a variable counts as a call of the function that it holds; where it does

@@ -46,6 +46,7 @@ class Python(Home):
     """The rules of Python."""
 
     family: ClassVar[str] = "python"
+    body_is_scope: ClassVar[bool] = True
     call_method: ClassVar[str] = "__call__"
     constructor: ClassVar[str] = "__init__"
     elements = library.ELEMENTS
