@@ -285,9 +285,12 @@ def _value(reader: Interpreter, site: Site, binding: Binding) -> Atoms:
 
 
 def _type_parameter(reader: Interpreter, site: Site, binding: Binding) -> Atoms:
-    bound: Atoms = UNKNOWN
-    if binding.annotation:
-        bound = reader.annotated(Site(site.shape, site.scope), binding.annotation)
+    outer = Site(site.shape, site.scope)
+    bound = united(
+        reader.annotated(outer, each.annotation)
+        for each in site.shape.bound(binding.scope, binding.target)
+        if each.value == TYPE_PARAMETER and each.annotation
+    )
     return (Atom("parameter", name=binding.target, args=(bound,)),)
 
 
