@@ -118,9 +118,9 @@ class Shape:
                     self._belongings.setdefault(owner_name(symbol.owner), []).append(place)
         return self._belongings.get(owner, ())
 
-    def fields(self, kind: int) -> set[str]:
-        """Return the names of the fields that a type declares."""
-        return {name for (scope, name) in self._bound if scope == kind}
+    def fields(self, kind: int) -> Sequence[str]:
+        """Return the names of the fields that a type declares, in order."""
+        return [name for (scope, name) in self._bound if scope == kind]
 
     def imported(self, scope: int, alias: str) -> Sequence[Import]:
         """Return the imports that bind this name in a scope."""

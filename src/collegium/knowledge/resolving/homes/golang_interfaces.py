@@ -137,21 +137,21 @@ def _had(reader: Interpreter, kind: Atom) -> Methods:
         for each in level:
             own, fields, embedded = _of_type(reader, each)
             methods.update({name: method for name, method in own.items() if name not in hidden})
-            hidden |= own.keys() | fields
+            hidden.update(own, fields)
             below += [one for one in embedded if one not in seen]
         seen.update(below)
         level = below
     return methods
 
 
-def _of_type(reader: Interpreter, kind: Atom) -> tuple[Methods, set[str], list[Atom]]:
+def _of_type(reader: Interpreter, kind: Atom) -> tuple[Methods, Sequence[str], list[Atom]]:
     """Return what a type has itself: methods, names of fields, and the types that it embeds."""
     shape = reader.world.within(kind.file, kind.symbol)
     if shape is None:
-        return {}, set(), []
+        return {}, (), []
     symbol = shape.symbols[kind.symbol]
     if symbol.kind == "interface":
-        return _asked(reader, kind, _DEEPEST) or {}, set(), []
+        return _asked(reader, kind, _DEEPEST) or {}, (), []
     fields = shape.fields(kind.symbol)
     embedded = [
         atom._replace(args=())
