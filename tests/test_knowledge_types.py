@@ -6,7 +6,9 @@ import pytest
 from knowledge_sources import Tree, pairs
 
 HOUSE = """
-    export class Door { open() {} lock: Lock; static made(): Door { return new Door(); } }
+    export class Door { open() {} lock: Lock; static made(): Door { return new Door(); }
+        maybe(): this | null { return this; } soon(): Promise<this> { return null!; }
+        same(): this { return this; } }
     export class Lock { open() {} }
     export interface House { door: Door; knock(): Door; locks: Lock[]; }
     function made() { return new Door(); }
@@ -57,6 +59,9 @@ def test_a_computed_type_has_the_members_of_what_it_comes_to(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "code", "called"),
     [
+        ("Door", "x.same().open();", {"Door.open", "Door.same"}),
+        ("Door", "x.maybe()!.open();", {"Door.open", "Door.maybe"}),
+        ("Door", "x.soon().then(y => y.open());", {"Door.open", "Door.soon"}),
         ("typeof Door", "x.made().open();", {"Door.made", "Door.open"}),
         ("typeof Door", "new x().open();", {"Door", "Door.open"}),
         ("House['locks']", "x[0].open();", {"Lock.open"}),
@@ -105,3 +110,30 @@ def test_a_method_that_bears_the_name_of_a_type_does_not_hide_it(
     caller, callee = call
 
     assert (f"{path}:{caller}", f"{path}:{callee}") in pairs(Tree({path: code}).edges(), "calls")
+
+
+def test_what_a_function_is_told_this_is_it_is() -> None:
+    code = f"{HOUSE}\nconst o = {{ act(this: Door) {{ this.open(); }} }};"
+    found = pairs(Tree({"a.ts": code}).edges(), "calls")
+
+    assert ("a.ts:o.act", "a.ts:Door.open") in found
+
+
+def test_a_method_that_is_bound_to_its_own_name_overrides_nothing() -> None:
+    code = """
+        class Base { constructor() { this.act = this.act.bind(this); } act() {} }
+        class Door extends Base { constructor() { super(); this.open = this.open.bind(this); }
+            open() {} act() {} }
+    """
+    edges = Tree({"a.js": code}).edges()
+
+    assert pairs(edges, "overrides") == {
+        ("a.js:Door.act", "a.js:Base.act"),
+        ("a.js:Door.constructor", "a.js:Base.constructor"),
+    }
+
+
+def test_super_of_a_base_without_a_constructor_is_no_candidate() -> None:
+    code = "class A {}\nclass B extends A { constructor() { super(); } }"
+
+    assert not pairs(Tree({"a.js": code}).edges(), "calls", "resolved", "candidate")

@@ -144,7 +144,7 @@ class Resolver:
         line = self._shape.symbols[place].line
         for atom in overridden:
             target = self._target(atom)
-            if target and atom.kind == "function":
+            if target and atom.kind == "function" and target != self._node(place):
                 self._book.note(self._node(place), "overrides", target, (line,), trust)
 
     def _import(self, wanted: Import) -> None:

@@ -35,6 +35,11 @@ def predefined(reading: Reading, node: Node) -> str:
     return UNKNOWN if name in {"any", "unknown"} else f"<{name}>"
 
 
+def own(reading: Reading, node: Node) -> str:
+    """Read the type `this`: that of what the method is called on."""
+    return UNKNOWN if reading.receives else "this"
+
+
 def generic(reading: Reading, node: Node) -> str:
     """Read `Name<A, B>`."""
     name, given = (node.child_by_field_name(field) for field in ("name", "type_arguments"))
@@ -165,6 +170,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "property_signature": declarations.property_signature,
     "readonly_type": rules.through(),
     "satisfies_expression": declarations.kept,
+    "this_type": own,
     "tuple_type": rules.collection("Array", by_place=True),
     "type_alias_declaration": declarations.alias,
     "type_annotation": rules.through(),

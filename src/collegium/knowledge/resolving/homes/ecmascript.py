@@ -57,6 +57,8 @@ class EcmaScript(Home):
         """Return "this" for methods and for functions that `new` calls, if they are no arrows."""
         if _ARROW in symbol.marks and symbol.kind != "method":
             return ""
+        if symbol.parameters and symbol.parameters[0].name == "this":
+            return ""  # TypeScript's way to say what it is
         return "this" if symbol.kind == "method" or CONSTRUCTOR in symbol.marks else ""
 
     def is_property(self, symbol: Symbol) -> bool:

@@ -128,7 +128,14 @@ def static_result(name: str, given: Atoms) -> Atoms | None:
     """Return what a function of the library makes of its first argument; None if unknown."""
     if name == "Promise.resolve":
         return (thing("Promise", fulfilled(given)),)
-    if name in {"Object.freeze", "Object.seal", "Object.create", "structuredClone", "Object"}:
+    if name in {
+        "Object.freeze",
+        "Object.seal",
+        "Object.create",
+        "structuredClone",
+        "Object",
+        "Proxy",
+    }:
         return given
     if name == "Promise.all":
         return all_fulfilled(given)
