@@ -256,8 +256,8 @@ PYTHON: Final = Grammar(
         "expression_list": rules.unpacking,
         "parenthesized_expression": rules.within,
         "as_pattern_target": rules.within,
-        "list_splat_pattern": rules.anyhow,
-        "list_splat": rules.anyhow,
+        "list_splat_pattern": rules.many,
+        "list_splat": rules.many,
     },
     rules={
         "function_definition": rules.function(),

@@ -26,10 +26,16 @@ def edges_about(index: Index, intent: Intent, target: Target) -> Iterator[Edge]:
         if intent in {"references", "tests"} and target.symbol is None:
             kinds = (*kinds, "imports")  # a file is used by being imported
         for one in [node] if node.file else index.outside(node.symbol):
-            yield from index.edges_to(one, kinds)
+            edges = index.edges_to(one, kinds)
+            yield from (edge for edge in edges if intent != "references" or _is_written(edge))
         return
     for node in own_nodes(index, target) if intent == "callees" else (target.node,):
         yield from index.edges_from(node, OUTBOUND[intent])
+
+
+def _is_written(edge: Edge) -> bool:
+    """Whether the code names the target: a type of Go has an interface without a word."""
+    return edge.kind != "inherits" or edge.trust != "inherited"
 
 
 def own_nodes(index: Index, target: Target) -> Iterator[Node]:
