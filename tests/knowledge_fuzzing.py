@@ -202,6 +202,7 @@ def golang(words: Words) -> str:
         f"\ty := {words.some_function()}(x)\n\ty.{words.some_function()}()\n"
         f"\t{pick(('pkg', 'sub', 'lib', 'p'))}.{words.some_function()}()\n"
         f"\tx.{words.function_of(other)}().{words.some_function()}()\n}}\n"
+        f"type {stem.title()}Loader interface {{ load_{stem}() *{words.type_of(other)} }}\n"
     )
 
 

@@ -38,6 +38,12 @@ class Shop:
         ("cart.py:3\u20139", "cart.py:3-9"),
         ("./src/@shop/cart.ts:2", "src/@shop/cart.ts:2"),
         ("a `gin.go`:20 call", "gin.go:20"),
+        ("`cart.py` (line 12) says", "cart.py:12"),
+        ("cart.py (lines 3-9)", "cart.py:3-9"),
+        ("on line 12 of `cart.py`.", "cart.py:12"),
+        ("Lines 3 to 9 in cart.py do it", "cart.py:3-9"),
+        ("cart.py:L12-L15", "cart.py:12-15"),
+        ("cart.py:12.", "cart.py:12"),
     ],
 )
 def test_places_are_read_as_people_write_them(text: str, place: str) -> None:
@@ -51,6 +57,8 @@ def test_places_are_read_as_people_write_them(text: str, place: str) -> None:
         "at 12:30",
         "version 1.2:3",
         "user@host.com:22",
+        "docker pull example.org:5000/image",
+        "image.tar:1.2.3",
         "ratio 3.5",
         "v1.py",
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,8 +15,8 @@ import knowledge_shop
 import pytest
 
 from collegium.cli import codebases
-from collegium.cli.search import shown
-from collegium.errors import TreeRefused
+from collegium.cli.search import parse_line, shown
+from collegium.errors import QueryError, TreeRefused
 from collegium.knowledge.codebase import Finding
 from collegium.knowledge.index.lock import alone
 
@@ -261,6 +262,7 @@ def test_a_batch_answers_line_for_line_and_names_the_bad_ones(
         {"qid": "d", "query": "Who calls `nobody`?"},
     ]
     lines = [*map(json.dumps, asked), "", "{", '{"query": "no id"}', "[" * 100_000]
+    lines.append('{"qid": "\\ud800", "query": "goods"}')
     batch.write_text("\n".join(lines))
     done = collegium("search", "--batch", batch, "--root", shop, "--lexical")
     assert done.returncode == 4
@@ -268,7 +270,7 @@ def test_a_batch_answers_line_for_line_and_names_the_bad_ones(
     assert "line 7" in done.stderr
     assert "line 8" in done.stderr
     told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [one["qid"] for one in told] == ["a", 2, "c", "d"]
+    assert [one["qid"] for one in told] == ["a", 2, "c", "d", "\ud800"]
     assert told[0]["answer"] == [
         {"file": "shop/orders.py", "symbol": "GiftOrder.pay"},
         {"file": "shop/reports.py", "symbol": "main"},
@@ -284,6 +286,26 @@ def test_a_batch_answers_line_for_line_and_names_the_bad_ones(
     missing = collegium("search", "--batch", tmp_path / "none.jsonl", "--root", shop)
     assert missing.returncode == 2
     assert "none.jsonl" in missing.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"qid": NaN, "query": "x"}', "line 7: it is no JSON: NaN"),
+        ('{"qid": 1e999, "query": "x"}', "line 7: its qid has to be a string or a number"),
+        ('{"qid": [1], "query": "x"}', "line 7: its qid"),
+        ('{"qid": true, "query": "x"}', "line 7: its qid"),
+        ('{"qid": null, "query": "x"}', "line 7: its qid"),
+        ('{"qid": 1, "query": ["x"]}', "line 7: it has to be"),
+        ('["qid", "query"]', "line 7: it has to be"),
+        ("NaN", "line 7: it is no JSON"),
+        ('{"qid": 1, "query": " "}', "line 7: the query is empty"),
+        ('{"qid": 1' + "0" * 5000 + ', "query": "x"}', "line 7: it is no JSON"),
+    ],
+)
+def test_a_line_that_cannot_be_answered_says_its_number_and_why(line: str, told: str) -> None:
+    with pytest.raises(QueryError, match=re.escape(told)):
+        parse_line(line.encode(), 7)
 
 
 def test_the_answer_to_a_line_of_a_batch_does_not_wait_for_the_next(

@@ -213,7 +213,7 @@ def test_embedded_types_are_bases_and_their_methods_are_overridden() -> None:
         func (f *File) Read() { f.Base.Read() }
     """
     edges = Tree({"a.go": code}).edges()
-    assert pairs(edges, "inherits") == {
+    assert pairs(edges, "inherits", "resolved") == {
         ("a.go:ReadCloser", "a.go:Reader"),
         ("a.go:File", "a.go:Base"),
         ("a.go:File", "a.go:ReadCloser"),

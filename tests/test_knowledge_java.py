@@ -242,3 +242,70 @@ def test_a_file_tells_its_symbols_with_signatures_and_documentation() -> None:
 def test_no_code_is_too_broken_to_be_read(code: str) -> None:
     assert parse("A.java", code.encode()).language == "java"
     Tree({"A.java": code}).edges()
+
+
+OVERLOADED = """
+    package p;
+    class Base {
+        Base put(int a) { return this; }
+        Base put(int a, int b) { return this; }
+        void note(String form, Object... more) {}
+        void only(int a) {}
+    }
+    class Mid extends Base {
+        Mid put(int a, int b, int c) { return this; }
+        void note() {}
+    }
+    class Sub extends Mid {
+        Sub put(int a) { return this; }
+        void sub() {}
+        void act(Sub s) { BODY }
+    }
+    class Many extends java.util.ArrayList<String> {
+        void add(int a, int b, int c) {}
+        void act(Many m) { m.add(""); m.add(1, 2, 3); }
+    }
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "called"),
+    [
+        ("s.put(1);", {"Sub.put"}),
+        ("s.put(1, 2);", {"Base.put"}),
+        ("s.put(1, 2, 3);", {"Mid.put"}),
+        ("put(1, 2);", {"Base.put"}),
+        ("this.put(1, 2);", {"Base.put"}),
+        ("super.put(1);", {"Base.put"}),
+        ("super.put(1, 2, 3);", {"Mid.put"}),
+        ("s.put(1).sub();", {"Sub.put", "Sub.sub"}),
+        ("s.put(1, 2, 3).put(1);", {"Mid.put", "Base.put"}),
+        ("s.note();", {"Mid.note"}),
+        ('s.note("");', {"Base.note"}),
+        ('s.note("", 1, 2, 3);', {"Base.note"}),
+        ("s.put(f(x -> { return g(x, x); }), /* two */ 2);", {"Base.put"}),
+    ],
+)
+def test_of_overloads_up_the_line_the_one_that_takes_as_many_is_called(
+    body: str, called: set[str]
+) -> None:
+    edges = Tree({"p/A.java": OVERLOADED.replace("BODY", body)}).edges()
+    found = {target for source, target in pairs(edges, "calls") if source == "p/A.java:Sub.act"}
+
+    assert found == {f"p/A.java:{name}" for name in called}
+
+
+def test_an_overload_that_an_outside_base_may_have_is_no_call_of_the_tree() -> None:
+    edges = Tree({"p/A.java": OVERLOADED}).edges()
+    lines = [edge.lines for edge in edges if edge.target.symbol == "Many.add" and edge.lines]
+
+    assert ("p/A.java:Many.act", "p/A.java:Many.add") in pairs(edges, "calls")
+    assert len(lines) == 2  # where it is defined, and one call
+
+
+def test_a_method_overrides_the_overload_that_takes_as_many() -> None:
+    edges = Tree({"p/A.java": OVERLOADED}).edges()
+
+    assert {one for one in pairs(edges, "overrides") if not one[1].startswith("Obj")} == {
+        ("p/A.java:Sub.put", "p/A.java:Base.put")
+    }

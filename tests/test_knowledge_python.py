@@ -200,7 +200,7 @@ def test_all_says_what_is_exported() -> None:
         ("a, b = f()", "b", "f()[1]"),
         ("a, (b, c) = f()", "c", "f()[1][1]"),
         ("a, b = f(), g()", "a", "<tuple f(), g()>[0]"),
-        ("a, *b = f()", "b", "_"),
+        ("a, *b = f()", "b", "<list *f()>"),
         ("self.x = A()", "self.x", "A()"),
         ("for x in xs: pass", "x", "*xs"),
         ("for k, v in d.items(): pass", "v", "(*d.items())[1]"),

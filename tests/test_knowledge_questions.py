@@ -352,6 +352,19 @@ def test_the_nearest_names_are_alike_in_full(
         known(CARRIERS).where(written)
 
 
+def test_of_many_definitions_of_a_name_those_with_an_answer_are_told_first(
+    known: Callable[[str], KnowledgeGraph],
+) -> None:
+    boxes = [
+        f"class Box{at}:\n    def get(self): {'pass' if at else 'helper()'}\n" for at in range(60)
+    ]
+    text = said(known("def helper(): ...\n" + "".join(boxes)).callees("get"))
+    assert text.startswith("60 definitions are called `get`.\n\n`Box0.get` (`post.py:3`) calls one")
+    assert text.count("\n\n") == 3
+    assert "Nothing was found for `Box1.get`" in text
+    assert text.endswith("and 9 more.")
+
+
 @pytest.mark.parametrize("text", ["", "  \n"])
 def test_an_empty_query_is_refused(shop: KnowledgeGraph, text: str) -> None:
     with pytest.raises(EmptyQuery, match="empty"):

@@ -299,3 +299,66 @@ def test_what_a_function_uses_of_an_enum_is_known_in_it_alone() -> None:
 
     assert ("src/lib.rs:Door", "From") in pairs(edges, "inherits")
     assert pairs(edges, "calls") == {("src/lib.rs:Side.turn", "src/lib.rs:Side.Left")}
+
+
+VALUES = """
+    use std::ops::Deref;
+    pub trait Op { fn open(&self); fn made() where Self: Sized {} }
+    pub struct Door;
+    pub struct Lock;
+    impl Door { fn new() -> Self { Door } fn shut(&self) {} }
+    impl Op for Door { fn open(&self) {} }
+    impl Lock { fn shut(&self) {} }
+    pub trait Visitor {
+        type Out: Op;
+        fn visit(&self) -> Self::Out;
+        fn run(&self) { self.visit().open(); }
+    }
+    impl Visitor for Lock { type Out = Door; fn visit(&self) -> Self::Out { Door } }
+    pub struct Row;
+    impl Iterator for Row { type Item = Door; fn next(&mut self) -> Option<Self::Item> { None } }
+    pub struct Guard;
+    impl Deref for Guard { type Target = Door; fn deref(&self) -> &Self::Target { todo!() } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "called"),
+    [
+        ("let x = if a { Door::new() } else { Door::new() }; x.shut();", {"Door.shut"}),
+        ("let x = match a { true => Door::new(), _ => todo!() }; x.shut();", {"Door.shut"}),
+        ("let x = { let y = 1; Door::new() }; x.shut();", {"Door.shut"}),
+        ("let x = unsafe { Door::new() }; x.shut();", {"Door.shut"}),
+        ("let x = Lock; let y = { let x = Door::new(); x }; y.close();", set[str]()),
+        ("let x = Lock; let y = match o { Some(x) => x, _ => todo!() }; y.near();", set[str]()),
+        ("let f = || Door::new(); f().shut();", {"Door.shut"}),
+        ("let x = vec![Door::new()]; x[0].shut();", {"Door.shut"}),
+        ("Lock.visit().shut();", {"Lock.visit", "Door.shut"}),
+        ("Row.next().unwrap().shut();", {"Row.next", "Door.shut"}),
+        ("for x in r { x.shut(); }", {"Door.shut"}),
+        ("g.shut();", {"Door.shut"}),
+        ("s.parse::<Door>().unwrap().shut();", {"Door.shut"}),
+    ],
+)
+def test_what_blocks_closures_and_traits_give_is_known(body: str, called: set[str]) -> None:
+    code = f"{VALUES}\nfn act(a: bool, o: Option<Door>, r: Row, g: Guard, s: &str) {{ {body} }}"
+    found = pairs(Tree({"src/lib.rs": code}).edges(), "calls")
+    targets = {target.partition(":")[2] for source, target in found if source.endswith(":act")}
+
+    assert targets - {"Door.new"} == called
+
+
+def test_a_type_parameter_has_all_its_bounds() -> None:
+    code = f"{VALUES}\nfn act<T: Op>(t: T) where T: Clone {{ T::made(); t.open(); }}"
+    found = pairs(Tree({"src/lib.rs": code}).edges(), "calls")
+
+    assert {target for source, target in found if source.endswith(":act")} == {
+        "src/lib.rs:Op.made",
+        "src/lib.rs:Op.open",
+    }
+
+
+def test_an_associated_type_has_what_its_bound_has() -> None:
+    found = pairs(Tree({"src/lib.rs": VALUES}).edges(), "calls")
+
+    assert ("src/lib.rs:Visitor.run", "src/lib.rs:Op.open") in found

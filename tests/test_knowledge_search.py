@@ -143,6 +143,8 @@ def test_a_name_is_found_by_its_parts_and_by_all_of_it_however_it_is_written() -
 def test_common_words_of_a_question_are_passed_over_unless_there_are_no_others() -> None:
     assert set(asked("the order of a store")) >= {"order", "stor"}
     assert "the" not in asked("the order")
+    assert asked("the store\u2019s order") == asked("the store order")
+    assert "t" not in asked("the order doesn't close")
     assert "what" in asked("what")
 
 

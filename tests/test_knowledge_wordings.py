@@ -40,6 +40,17 @@ ASKED = {
         wer ruft `parse` auf?
         Von wem wird `load_all` aufgerufen?
         Welche Funktionen rufen `a_b` auf?
+        `render` is called where?
+        where do we call `render` from?
+        I'd like to know which functions call `render`.
+        Could you list the callers of `render` for me?
+        Who calls `render`, and where?
+        who creates instances of `HttpClient`?
+        where are `HttpClient` objects created?
+        Welche Funktion ruft `parse_all` auf?
+        Was sind die Aufrufer von `parse_all`?
+        ¿Quién llama `cargar_todo`?
+        D'où est appelée `render_page` ?
         qui appelle `charger_tout` ?
         Où est appelée `render_page` ?
         ¿Quién llama a `cargar_todo`?
@@ -59,6 +70,11 @@ ASKED = {
         What does X.y call in this codebase?
         welche Funktionen werden von `main_loop` aufgerufen?
         Quelles fonctions sont appelées par `main_loop` ?
+        everything `main_loop` calls
+        Welche Funktionen ruft `main_loop` auf?
+        Quelles fonctions appelle `main_loop` ?
+        ¿A qué funciones llama `main_loop`?
+        ¿Qué llama `main_loop`?
     """,
     "where": """
         Where is `Router` defined?
@@ -74,6 +90,10 @@ ASKED = {
         Where is the class `OrderBook` defined?
         on which line is `foo_bar` defined?
         which module contains `slugify_text`
+        in what file can I find `load_yaml`?
+        go to `load_yaml`
+        In welcher Datei steht `load_yaml`?
+        ¿En qué archivo está `load_yaml`?
         wo ist `Router` definiert?
         Où se trouve `load_yaml` ?
         ¿Dónde se define `Router`?
@@ -89,6 +109,9 @@ ASKED = {
         find classes extending `React.Component`
         Does anything inherit from `Legacy`?
         What is a subclass of `Error`?
+        is `Legacy` subclassed anywhere?
+        Quelles sont les sous-classes de `Base` ?
+        ¿Cuáles son las subclases de `Base`?
         Welche Klassen erben von `Base`?
         Quelles classes héritent de `Base` ?
         ¿Qué clases heredan de `Base`?
@@ -99,6 +122,7 @@ ASKED = {
         which class does `Dog` extend?
         what is `Dog` a subclass of?
         Wovon erbt `Dog`?
+        Welche Klassen erweitert `Dog`?
     """,
     "importers": """
         Which files import `utils.strings`?
@@ -115,6 +139,10 @@ ASKED = {
         What does `src/app.py` import?
         which modules does `pkg.main` import?
         `lib/index.js`'s imports
+        list the imports of src/app.py
+        Welche Module importiert `pkg.main`?
+        Qu'importe src/app.py ?
+        ¿Qué importa src/app.py?
     """,
     "references": """
         Where is `TIMEOUT_S` used?
@@ -129,6 +157,13 @@ ASKED = {
         What will break when we rename `Settings`?
         what would be affected if I remove `feature_flag`?
         what is affected by changing `feature_flag`?
+        what happens if I change `feature_flag`?
+        what would happen if we removed `feature_flag`?
+        impact of changing `feature_flag`
+        who would be affected by a change to `feature_flag`?
+        what refers to `feature_flag`?
+        is `feature_flag` still used?
+        Was passiert, wenn ich `feature_flag` ändere?
     """,
     "documents": """
         What documents `Router.add`?
@@ -138,6 +173,26 @@ ASKED = {
     "overrides": """
         what overrides `Base.run`?
         where is `to_dict` overridden?
+    """,
+    "members": """
+        What does src/app.py define?
+        what is defined in `pkg.app`?
+        which functions are in src/app.py?
+        list the classes in `src/app.py`
+        functions and classes defined in pkg.app
+        what methods does `Router` have?
+        list all methods of the class `Router`
+        members of `Router`
+    """,
+    "tests": """
+        Which tests cover `foo_bar`?
+        what tests `foo_bar`?
+        which tests call `foo_bar`?
+        tests for `foo_bar`
+        is `foo_bar` tested?
+        where is `foo_bar` tested?
+        do we have any tests for `foo_bar`?
+        which unit tests cover `foo_bar`?
     """,
 }
 NOT_ASKED = """
@@ -168,7 +223,36 @@ NOT_ASKED = """
     what happens when `foo` is called
     `Router.add`
     find parse_args
-    does `foo` call `bar`?
+    how does `foo` call `bar`?
+    does `foo` call `bar` twice?
+    does `foo` call `bar` before `baz`?
+    where are the options defined
+    where are colors used
+    which files define options
+    where is the help printed
+    who calls the shots
+    Welche Funktionen benutzt `foo`?
+    Welche Methoden überschreibt `Foo`?
+    Quelles fonctions utilise `foo` ?
+    ¿Qué usa `foo`?
+    write tests for `foo`
+    how do I test `foo`?
+    test `foo`
+    which tests of `foo` fail?
+    what happens if `foo` fails?
+    what happens if I change `foo` to return None
+    what arguments does `foo` take?
+    what is in `foo`?
+    what methods does `Foo` need?
+    how do I get from here to `foo`?
+    members of the team
+    does `foo` import `bar` indirectly?
+    what tests fail if `foo` changes?
+    which function should I call instead of `foo`?
+    where is `foo` called without a newline?
+    what happens after `foo` calls `bar`?
+    what functions does it have?
+    can I use `foo` in `bar`?
     how many functions call `foo`?
     what is the difference between `foo` and `bar`
     subclass of dict that preserves order
@@ -178,7 +262,6 @@ NOT_ASKED = """
     where is it defined?
     what does the function call
     who uses this
-    Which tests cover `foo`?
     indirect callers of `foo`
     what does `foo` instantiate?
     what breaks if I change the order
@@ -225,8 +308,53 @@ def test_a_question_says_where_the_name_is_or_where_answers_may_lie() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("does `f_g` call `h_i`?", "callers"),
+        ("Does f_g ever call h_i directly?", "callers"),
+        ("is `h_i` called by `f_g`?", "callers"),
+        ("where does `f_g` call `h_i`?", "callers"),
+        ("does `f_g` use `h_i`?", "references"),
+        ("does `f_g` import `h_i`?", "importers"),
+        ("is `f_g` a subclass of `h_i`?", "subclasses"),
+        ("does `f_g` inherit from `h_i`?", "subclasses"),
+        ("how does `f_g` reach `h_i`?", "path"),
+        ("how do I get from `f_g` to `h_i`?", "path"),
+        ("show me the call path from `f_g` to `h_i`", "path"),
+        ("is `h_i` reachable from `f_g`?", "path"),
+        ("does `f_g` eventually call `h_i`?", "path"),
+        ("does `f_g` call `h_i` indirectly?", "path"),
+    ],
+)
+def test_a_question_may_be_whether_one_does_something_with_another(text: str, intent: str) -> None:
+    question = read(text)
+    assert question is not None
+    assert (question.intent, question.name, question.by) == (intent, "h_i", "f_g")
+
+
+def test_members_are_asked_for_by_their_kind() -> None:
+    def kinds(text: str) -> set[str]:
+        question = read(text)
+        assert question is not None
+        return set(question.kinds)
+
+    assert kinds("which methods does `Router` have?") == {"method"}
+    assert kinds("functions and methods in src/app.py") == {"function", "method"}
+    assert kinds("what does src/app.py define?") == set()
+
+
+def test_a_plain_word_with_a_capital_within_a_sentence_is_looked_for() -> None:
+    assert read("where is Router?") == Question("where", "Router", sure=False)
+    assert read("where is the Router class") == Question("where", "Router", sure=False)
+    assert read("where is router?") is None
+    assert read("Wo ist Router?") is None  # a noun like any other
+
+
 def test_only_types_have_answers_over_several_steps() -> None:
     assert read("all transitive subclasses of `Node`") == Question("subclasses", "Node", deep=True)
+    assert read("descendants of `Node`") == Question("subclasses", "Node", deep=True)
+    assert read("what are the ancestors of `Node`?") == Question("bases", "Node", deep=True)
     assert read("what does `f` call transitively") is None
 
 
@@ -278,6 +406,27 @@ def test_a_written_name_is_taken_apart(
     name: str, place: str, parts: tuple[str, ...], line: int
 ) -> None:
     assert written(name) == (place, parts, line)
+
+
+def test_what_prose_has_as_well_is_a_name_only_where_the_code_has_it() -> None:
+    for text, name in (
+        ("who uses GitHub?", "GitHub"),
+        ("what depends on client/server?", "client/server"),
+        ("which files import lib/utils?", "lib/utils"),
+    ):
+        question = read(text)
+        assert question is not None
+        assert (question.name, question.sure) == (name, False)
+    for text in ("who uses `GitHub`?", "which files import lib/utils.js?", "who calls getUser?"):
+        question = read(text)
+        assert question is not None
+        assert question.sure
+
+
+def test_any_name_is_taken_apart() -> None:
+    assert written("in " * 5000).place == "in"
+    for name in ("`" * 9000, "(" * 9000, "::<" * 3000, "a.b/" * 2500 + "c", "", " ", "\ud800"):
+        assert written(name)
 
 
 def test_reading_survives_anything() -> None:

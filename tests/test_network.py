@@ -323,6 +323,13 @@ def test_a_broken_encoder_is_an_error_with_its_folder(tmp_path: Path) -> None:
         LazyEncoder(tmp_path, name="broken").encode(["hello"])
 
 
+def test_whoever_wants_the_encoder_of_a_folder_gets_the_one_that_is_loaded() -> None:
+    one, other = shelf.encoder("builtin"), shelf.encoder("builtin")
+    vectors = [encoder.encode(["hello"]) for encoder in (one, other)]
+    assert np.array_equal(vectors[0], vectors[1])
+    assert vars(one)["_encoder"] is vars(other)["_encoder"]
+
+
 def test_an_encoder_that_nobody_trained_a_gate_on_says_what_to_run() -> None:
     command = re.escape("collegium train --data FILE.jsonl --encoder microsoft/codebert-base")
     with pytest.raises(GateError, match=command):

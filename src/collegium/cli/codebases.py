@@ -133,6 +133,7 @@ def findings_json(findings: Findings) -> dict[str, Any]:
         "name": findings.name,
         "exact": findings.exact,
         "targets": [finding_json(one) for one in findings.targets],
+        "by": [finding_json(one) for one in findings.by],
         "found": [finding_json(one) for one in findings.found],
         "through": [
             {"base": finding_json(one.base), "found": [finding_json(each) for each in one.found]}

@@ -12,7 +12,7 @@ from collegium.cli.codebases import AsItIs, TreePath, codebase, findings_json
 from collegium.cli.terminal import harmless, say, say_json, stderr, verb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from collegium.knowledge.codebase import Finding, Findings
     from collegium.knowledge.search.phrases import Intent
@@ -42,6 +42,8 @@ VERBS: dict[Intent, str] = {
     "references": "Show what uses a name in any way: calls it, refers to it, inherits from it.",
     "documents": "Show which sections of the documents name something.",
     "overrides": "Show which methods override one.",
+    "members": "Show what a file or type defines.",
+    "tests": "Show which tests use a definition themselves.",
     "subclasses": "Show what inherits from a type.",
     "bases": "Show what a type inherits from.",
 }
@@ -102,9 +104,13 @@ def _without(run: Callable[..., None], parameter: str) -> Callable[..., None]:
 
 def tell(findings: Findings, *, candidates: bool = False) -> None:
     """Lines of what was found on stdout; on stderr what they are about, and what else to know."""
+    if findings.intent == "path":
+        _tell_path(findings)
+        return
+    by = f" by {_any_of(findings.by)}" if findings.by else ""
     for at, target in enumerate(findings.targets):
         if findings.intent != "where":
-            _aside(f"{findings.intent} of {_with_place(target)}:")
+            _aside(f"{findings.intent} of {_with_place(target)}{by}:")
         found = findings.of(at)
         say("".join(map(line_of, found)))
         if not found:
@@ -127,6 +133,21 @@ def tell(findings: Findings, *, candidates: bool = False) -> None:
         _aside(f"others bear the name as well: {others}")
     if findings.note:
         _aside(findings.note)
+
+
+def _tell_path(findings: Findings) -> None:
+    """A line for each definition on a path, with how it was come to."""
+    if findings.by and findings.targets:
+        _aside(f"path from {_any_of(findings.by)} to {_any_of(findings.targets)}:")
+    say("".join(line_of(one, one.why) for one in findings.found))
+    if findings.exact and not findings.found:
+        _aside("  none")
+    if findings.note:
+        _aside(findings.note)
+
+
+def _any_of(several: Sequence[Finding]) -> str:
+    return " or ".join(map(_with_place, several[:NAMED]))
 
 
 def _aside(text: str) -> None:

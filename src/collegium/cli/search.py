@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from contextlib import nullcontext
+from math import isfinite
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple
@@ -63,6 +64,7 @@ def search(
 
     Lines of a batch are `{"qid", "query"}`. One line of JSON comes out for each, in order:
     `{"qid", "ranked", "answer", "latency_ms"}`, where only questions of the graph have an answer.
+    Lines that are bad are named on stderr, with their numbers, and left out.
 
     Examples:
     `collegium search "where are sessions closed after an error?"`
@@ -102,7 +104,7 @@ def _tell(findings: Findings) -> None:
     elif findings.found:
         width = get_terminal_size().columns if sys.stdout.isatty() else None
         say(shown(findings.found, width))
-    else:
+    if findings.intent == "search" and findings.note:
         stderr().print(harmless(findings.note))
 
 
@@ -163,20 +165,33 @@ def parse_line(raw: bytes, number: int) -> Asked:
         QueryError: it is none; the message names the line.
     """
     try:
-        value = json.loads(raw)
+        value = json.loads(raw, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise QueryError(f"line {number}: it is no JSON: {error}") from error
     if not is_object(value) or not isinstance(value.get("query"), str) or "qid" not in value:
         raise QueryError(f'line {number}: it has to be {{"qid": ..., "query": "..."}}')
+    if not _is_qid(value["qid"]):
+        raise QueryError(f"line {number}: its qid has to be a string or a number")
     if not value["query"].strip():
         raise EmptyQuery(f"line {number}: {NO_QUERY}")
     return Asked(value["qid"], value["query"])
 
 
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is no number there")
+
+
+def _is_qid(value: object) -> bool:
+    """Whether it can be said again, in JSON that everybody reads."""
+    if isinstance(value, float):
+        return isfinite(value)  # 1e999 is none
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
 def _answered(graph: KnowledgeGraph, asked: Asked, limit: int) -> dict[str, Any]:
     """The line that answers a question; the places of an exact answer come without lines."""
     begin = time.perf_counter()
-    findings = graph.search(asked.text, limit, snippets=False)
+    findings = graph.search(asked.text, limit, lines=0)
     latency_ms = (time.perf_counter() - begin) * 1000
     told: dict[str, Any] = {"qid": asked.qid, "ranked": list(_places(findings.found))}
     if findings.intent != "search":

@@ -60,8 +60,13 @@ def say(text: str) -> None:
 
 
 def say_json(value: Any) -> None:
-    """Write one JSON object and a line feed to stdout."""
-    say(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    """Write one JSON object and a line feed to stdout; what no encoding has is escaped."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, default=str)
+    say(text + "\n")
 
 
 def verb(run: Callable[P, None]) -> Callable[P, None]:

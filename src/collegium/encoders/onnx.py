@@ -7,7 +7,9 @@ import os
 import sys
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -85,7 +87,10 @@ class OnnxEncoder:
 
 
 class LazyEncoder:
-    """The encoder in a folder, loaded when the first text comes: many queries need none."""
+    """The encoder in a folder, loaded when the first text comes: many queries need none.
+
+    Those of one folder have one graph in memory, for as long as any of them is there.
+    """
 
     def __init__(self, folder: Path, *, name: str) -> None:
         facts = facts_of(folder)
@@ -100,13 +105,22 @@ class LazyEncoder:
 
     @cached_property
     def _encoder(self) -> OnnxEncoder:
-        made = OnnxEncoder.load(self._folder, name=self.name)
+        key = (self._folder.resolve(), self.name, self.version)
+        with _loading:
+            made = _loaded.get(key)
+            if made is None:
+                made = _loaded[key] = OnnxEncoder.load(self._folder, name=self.name)
         if made.width != self.width:
             raise GateError(
                 f"the encoder in {self._folder} is broken: encoder.json says {self.width} numbers, "
                 f"and the graph gives {made.width}"
             )
         return made
+
+
+# A gate, and every expert of a codebase, wants the same 30 megabytes.
+_loaded: WeakValueDictionary[tuple[Path, str, str], OnnxEncoder] = WeakValueDictionary()
+_loading = Lock()
 
 
 def _give_back() -> None:

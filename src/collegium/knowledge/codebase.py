@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from collegium.errors import EmptyQuery, UnknownSymbol
 from collegium.knowledge.index import Index
 from collegium.knowledge.index.report import SILENT
+from collegium.knowledge.letters import composed
 from collegium.knowledge.search import places, questions, targets
 from collegium.knowledge.search.findings import Finding, Findings
 from collegium.knowledge.search.intent import Question, read
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "Findings", "KnowledgeGraph", "Question"]
 
+# Nobody reads a longer question: of what is longer, the rest is not looked at.
+MOST_CHARS: Final = 10_000
 # A text that names more things than this is no question about them.
 MOST_NAMES: Final = 16
 # A name with more bearers than this tells little of which is meant.
@@ -116,38 +119,47 @@ class KnowledgeGraph:
         """How much is known."""
         return self.index.summary()
 
-    async def query_semantic(self, text: str, limit: int = 10) -> Findings:
+    async def query_semantic(
+        self, text: str, limit: int = 10, *, lines: int = SNIPPET_LINES
+    ) -> Findings:
         """Answer a question in any words; see `search`."""
-        return await asyncio.to_thread(self.search, text, limit)
+        return await asyncio.to_thread(self.search, text, limit, lines=lines)
 
-    def search(self, text: str, limit: int = 10, *, snippets: bool = True) -> Findings:
+    def search(self, text: str, limit: int = 10, *, lines: int = SNIPPET_LINES) -> Findings:
         """Answer a question in any words.
 
         What asks outright for callers, definitions and the like gets the graph's exact answer;
-        everything else the `limit` units of code and documents that fit best, best first. Without
-        `snippets` these say only where they are.
+        everything else the `limit` units of code and documents that fit best, best first, each
+        with so many of its first `lines`. With none, these say only where they are.
+
+        Of a longer text the first 10,000 characters are read; the note says so.
 
         Raises:
             EmptyQuery: the text says nothing.
         """
-        if not text.strip():
+        whole, text = len(text.strip()), _read(text)
+        if not text:
             raise EmptyQuery("the query is empty; it needs a question, a name or some words")
         question = self.reads(text)
         if question is not None:
             return self.answer(question)
-        return self.retrieve(text, limit, snippets=snippets)
+        found = self.retrieve(text, limit, lines=lines)
+        if whole <= MOST_CHARS:
+            return found
+        only = f"only the first {MOST_CHARS:,} characters of the query were read"
+        return replace(found, note="; ".join(filter(None, (found.note, only))))
 
     def warm(self) -> None:
         """Load what a search needs, so that the first takes no longer than those after it."""
-        self.retrieve("warm", 1, snippets=False)
+        self.retrieve("warm", 1, lines=0)
 
     def reads(self, text: str) -> Question | None:
         """The exact question that a text asks outright, None where it asks anything else.
 
         Where only the name's being one makes it a question ("who calls main"), the tree has it.
         """
-        question = read(text)
-        if question is None or question.sure or questions.is_known(self.index, question):
+        question = read(_read(text))
+        if question is None or question.sure or questions.is_called_so(self.index, question):
             return question
         return None
 
@@ -161,11 +173,12 @@ class KnowledgeGraph:
         found = questions.answer(self.index, question)
         return replace(found, took_ms=_since(begin))
 
-    def retrieve(self, text: str, limit: int = 10, *, snippets: bool = True) -> Findings:
+    def retrieve(self, text: str, limit: int = 10, *, lines: int = SNIPPET_LINES) -> Findings:
         """The units of code and documents that fit a text best, best first; see `search`."""
         begin = time.perf_counter()
+        text = _read(text)
         hits = self._search().find(text, limit, self.mentions(text))
-        found = tuple(self._detailed(hit) if snippets else _placed(hit) for hit in hits)
+        found = tuple(self._detailed(hit, lines) if lines else _placed(hit) for hit in hits)
         note = "" if found else "nothing here is like that"
         return Findings("search", text, found, note=note, took_ms=_since(begin))
 
@@ -210,7 +223,7 @@ class KnowledgeGraph:
         A name that many bear says little, and is passed over.
         """
         found: dict[Node, None] = {}
-        for name in names_in(text)[:MOST_NAMES]:
+        for name in names_in(_read(text))[:MOST_NAMES]:
             nodes = self._named(name.text)
             if len(nodes) <= MOST_BEARERS:
                 found.update(dict.fromkeys(nodes))
@@ -221,7 +234,7 @@ class KnowledgeGraph:
 
         They are those that there were at the last `renew`; the first time it takes 20 us a name.
         """
-        return self._words().share(text)
+        return self._words().share(_read(text))
 
     def renew(self) -> None:
         """Have `strength` go by the names that there are now, if anybody has asked for it."""
@@ -270,9 +283,9 @@ class KnowledgeGraph:
             self._vocabulary = Vocabulary(self.index.names())
         return self._vocabulary
 
-    def _detailed(self, hit: Hit) -> Finding:
+    def _detailed(self, hit: Hit, lines: int) -> Finding:
         symbol = self.index.symbol(hit.file, hit.symbol)
-        end = min(hit.end, hit.start + SNIPPET_LINES - 1)
+        end = min(hit.end, hit.start + lines - 1)
         return replace(
             _placed(hit),
             kind=symbol.kind if symbol is not None else "module",
@@ -292,6 +305,11 @@ def _placed(hit: Hit) -> Finding:
         score=hit.score,
         why=hit.why,
     )
+
+
+def _read(text: str) -> str:
+    """What of a text is read, as names are written that are compared."""
+    return composed(text.strip()[:MOST_CHARS])
 
 
 def _since(begin: float) -> float:

@@ -119,12 +119,14 @@ class Use(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Something that a scope calls or names, and on which lines, ascending.
 
     `target` is the expression that is called or named. A "mention" is a name in a document.
+    `given` is how many arguments a call has, where its language chooses by that; else -1.
     """
 
     kind: UseKind
     scope: int
     target: str
     lines: tuple[int, ...]
+    given: int = -1
 
 
 class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):

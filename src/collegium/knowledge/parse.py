@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from collegium.knowledge.facts import FileFacts
 from collegium.knowledge.languages import grammar_of, language_of, reader_of
+from collegium.knowledge.letters import composed
 from collegium.knowledge.parsing.encoding import text_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def parse(path: str, source: bytes) -> FileFacts:
         return FileFacts(path, language or "", lines_of(source), damaged=(1,) if language else ())
     reader = reader_of(path, language)
     if reader is not None:
-        return reader(path, text_of(source))
+        return reader(path, composed(text_of(source)))
     return read(path, source, grammar_of(language))
 
 
@@ -39,7 +40,7 @@ def read(path: str, source: bytes, language: Grammar) -> FileFacts:
     from collegium.knowledge.parsing.reading import Reading  # noqa: PLC0415 -- only for code
 
     loaded = tables(language)
-    text = text_of(source).encode("utf-8", "replace")
+    text = language.letters(text_of(source)).encode("utf-8", "replace")
     root = loaded.tree(text)
     reading = Reading(loaded, text)
     reading.inside(root)

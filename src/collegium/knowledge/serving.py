@@ -82,7 +82,8 @@ class Tools:
         """Find code and documents by meaning, words or identifiers.
 
         Use it when you do not know the name of what you look for. Returns places with their first
-        lines, best first. A question such as "what calls X?" gets its exact answer.
+        lines, best first. A question such as "what calls X?", "how does X reach Y?" or "which tests
+        cover X?" gets its exact answer.
         """
         return await self._told(lambda: _listed(self._graph.search(query, limit)))
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collegium.knowledge.codebase import Finding
     from collegium.types import Query
 
-# Of one passage so many lines, and of all of them so many characters: some 3,000 tokens.
-LONGEST_LINES, LONGEST_CHARS = 60, 12_000
+# Of one passage so many lines, and of all of them so many characters: some 3,000 tokens. One may be
+# so many times as long as if all that are still to come were equally long.
+LONGEST_LINES, LONGEST_CHARS, LENIENCE = 60, 12_000, 2
 
 TOLD = (
     "Passages of the codebase in {name}, found for the question below. Each begins with its file "
@@ -32,10 +33,8 @@ def briefed(
     passages: list[str] = []
     places: list[Place] = []
     left = LONGEST_CHARS
-    for finding in findings:
-        text, place = passage_of(finding)
-        if passages and len(text) > left:
-            break
+    for at, finding in enumerate(findings):
+        text, place = passage_of(finding, LENIENCE * left // (len(findings) - at + LENIENCE - 1))
         passages.append(text)
         places.append(place)
         left -= len(text)
@@ -53,11 +52,19 @@ def _in_place_of_text(message: Message, text: str) -> str | list[Mapping[str, An
     return [{"type": "text", "text": text}, *others]
 
 
-def passage_of(finding: Finding) -> tuple[str, Place]:
-    """A finding as a model is given it, its first lines where it is long, and what that covers."""
-    lines = finding.snippet.splitlines()[:LONGEST_LINES]
-    end = finding.start + max(len(lines), 1) - 1
-    numbered = "\n".join(f"{number:>5}  {line}" for number, line in enumerate(lines, finding.start))
+def passage_of(finding: Finding, most_chars: int) -> tuple[str, Place]:
+    """A finding as a model is given it, its first lines where it is long, and what that covers.
+
+    It is no longer than `most_chars`, but for the line above it.
+    """
+    numbered: list[str] = []
+    left = most_chars
+    for number, line in enumerate(finding.snippet.split("\n")[:LONGEST_LINES], finding.start):
+        text = f"{number:>5}  {line}"
+        if numbered and len(text) > left:
+            break
+        numbered.append(text[:left])
+        left -= len(text) + 1
     what = f"{finding.kind} {finding.symbol}".strip() if finding.symbol else "text"
-    place = Place(finding.file, finding.start, end)
-    return f"{place} ({what})\n{numbered}", place
+    place = Place(finding.file, finding.start, finding.start + len(numbered) - 1)
+    return "\n".join((f"{place} ({what})", *numbered)), place

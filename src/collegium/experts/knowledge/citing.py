@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from collegium.types import Query
 
 TOLD = 3
-# A path with an ending, and a line or two of it: "src/app.py:12", "app.py, lines 3-9", "a.go#L7".
+_FILE = r"(?<![\w/.:@-])(?:\./)?(?:@?[\w.+-]+/)*[\w+-][\w.+-]*\.[A-Za-z][A-Za-z0-9]{0,7}"
+_LINES = r"(?P<start{0}>\d{{1,6}})(?:\s?(?:-|\u2013|to|#L|-L)\s?L?(?P<end{0}>\d{{1,6}}))?"
+# A path with an ending, and a line or two of it: "src/app.py:12", "app.py, lines 3-9", "a.go#L7",
+# "app.py (line 3)", "line 3 of app.py"; but no host with its port: "example.org:80/path".
 CITED = re.compile(
-    r"(?<![\w/.:@-])(?:\./)?(?P<file>(?:@?[\w.+-]+/)*[\w+-][\w.+-]*\.[A-Za-z][A-Za-z0-9]{0,7})"
-    r"[`\"']?(?::|#L|,? (?:on |at )?lines? )(?P<start>\d{1,6})"
-    r"(?:\s?(?:-|\u2013|to|#L|-L)\s?L?(?P<end>\d{1,6}))?",
+    rf"(?P<file>{_FILE})[`\"']?(?::L?|#L|,? \(?(?:on |at )?(?:lines? |L))"
+    rf"{_LINES.format('')}(?![/\w]|\.\d)"
+    rf"|\b[Ll]ines? {_LINES.format('_')} (?:of|in) [`\"']?(?P<file_>{_FILE})",
     re.ASCII,
 )
 
@@ -103,7 +106,8 @@ def places_of(text: str) -> tuple[Place, ...]:
     """The places that a text cites, each once, in its order."""
     found: dict[Place, None] = {}
     for cited in CITED.finditer(text):
-        start = int(cited["start"])
-        end = int(cited["end"]) if cited["end"] else start
-        found.setdefault(Place(cited["file"], start, end))
+        file = cited["file"] or cited["file_"]
+        start = int(cited["start"] or cited["start_"])
+        end = int(cited["end"] or cited["end_"] or start)
+        found.setdefault(Place(file.removeprefix("./"), start, end))
     return tuple(found)

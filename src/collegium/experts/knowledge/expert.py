@@ -8,10 +8,10 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from collegium.errors import IndexUnusable
+from collegium.errors import CollegiumError, IndexUnusable
 from collegium.experts.base import spoken
 from collegium.experts.knowledge.bidding import bid
-from collegium.experts.knowledge.briefing import briefed
+from collegium.experts.knowledge.briefing import LONGEST_LINES, briefed
 from collegium.experts.knowledge.citing import Citations
 from collegium.experts.model_expert import ModelExpert
 from collegium.experts.verifying import SURE, VerifyingExpert, has_failed, so_far
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from collegium.experts.knowledge.keeper import Keeper
-    from collegium.knowledge.codebase import Findings, KnowledgeGraph
+    from collegium.knowledge.codebase import Findings
     from collegium.types import Query
 
 # How sure it is of what the graph knows, and of passages that nobody has read for it.
@@ -35,7 +35,8 @@ class KnowledgeExpert(VerifyingExpert):
     What the graph knows exactly it says without a model: who calls, where it is defined, what
     inherits. For everything else its model is given the passages found, and what it says is held
     back until its citations have been looked up. One that fails is asked for once more, and what
-    fails again is followed by where the passages are. Without a model it gives those alone.
+    fails again is followed by where the passages are. Without a model it gives those alone, and
+    also where none answers, or not in time.
     """
 
     def __init__(self, *args: Any, keeper: Keeper, passages: int = 6, **fields: Any) -> None:
@@ -122,32 +123,38 @@ class KnowledgeExpert(VerifyingExpert):
             return
         started = time.perf_counter()
         graph = await self.keeper.current()
-        findings = await graph.query_semantic(query.text, limit=self._passages)
+        findings = await graph.query_semantic(query.text, self._passages, lines=LONGEST_LINES)
+        confidence = FOUND_CONFIDENCE if findings.found else NOTHING_CONFIDENCE
+        passages = self._answer("computed/search", findings, confidence, started)
         if self.pool is None or not findings.found:
-            confidence = FOUND_CONFIDENCE if findings.found else NOTHING_CONFIDENCE
-            yield Chunk.whole(self._answer("computed/search", findings, confidence, started))
-        else:
-            async with aclosing(self._read(query, findings, graph)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-
-    async def _read(
-        self, query: Query, findings: Findings, graph: KnowledgeGraph
-    ) -> AsyncGenerator[Chunk]:
-        """What a model makes of the passages; checked where checking is not switched off."""
+            yield Chunk.whole(passages)
+            return
         asked, places = briefed(query, findings.found, graph.root.name)
         if self.verifier is None:
-            async with aclosing(ModelExpert.stream(self, asked)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
+            read = ModelExpert.stream(self, asked)
+        else:
+            read = self._read(asked, passages, Citations(graph, places))
+        async with aclosing(read) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _read(
+        self, asked: Query, passages: Answer, citations: Citations
+    ) -> AsyncGenerator[Chunk]:
+        """What a model makes of the passages, checked; they themselves where it makes nothing."""
+        yield so_far(passages)
+        try:
+            answer = await spoken(ModelExpert.stream(self, asked), self)
+        except CollegiumError as error:
+            verdict = Verdict("unknown", f"no model answered: {error}", citations.name)
+            yield Chunk.whole(replace(passages, verdict=verdict))
             return
-        answer = await spoken(ModelExpert.stream(self, asked), self)
         yield so_far(answer)
-        async with aclosing(self._improved(asked, answer, Citations(graph, places))) as improved:
+        async with aclosing(self._improved(asked, answer, citations)) as improved:
             async for answer in improved:
                 yield so_far(answer)
         if has_failed(answer):
-            answer = replace(answer, text=f"{answer.text.rstrip()}\n\n{said(findings)}")
+            answer = replace(answer, text=f"{answer.text.rstrip()}\n\n{passages.text}")
         yield Chunk.whole(answer)
 
     def _answer(self, model: str, findings: Findings, confidence: float, started: float) -> Answer:

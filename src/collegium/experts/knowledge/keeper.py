@@ -37,7 +37,10 @@ class Terms:
 
 
 class Keeper:
-    """Keeps one codebase: its index is opened when first asked for, and made when it is opened."""
+    """Keeps one codebase: its index is opened when first asked for, and made when it is opened.
+
+    A folder that is not there when it is opened is taken up once it is, when somebody asks for it.
+    """
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
@@ -45,13 +48,15 @@ class Keeper:
         self._follower: Follower | None = None
         self._lock = threading.Lock()
         self._refused = ""
+        self._wanted = False
 
     @property
     def graph(self) -> KnowledgeGraph | None:
         """The graph as it is now; None where nothing has been indexed yet."""
         with self._lock:
             if self._graph is None:
-                self._graph = self._made(create=False)
+                self._graph = self._made(create=self._wanted)
+                self._begin()
             return self._graph if self._graph is not None and self._can_be_asked() else None
 
     @property
@@ -71,16 +76,14 @@ class Keeper:
 
         What keeps it from being kept is what it `lacks` then.
         """
-        if self._follower is not None:
+        if self._wanted:
             return
         new = self.graph is None
         with self._lock:
+            self._wanted = True
             self._graph = self._graph or self._made(create=True)
-            if self._graph is None:
-                return
-            self._follower = Follower(self._graph, follow=self.terms.follow)
-            self._follower.start()
-        if new:
+            self._begin()
+        if new and self._follower is not None:
             await self._looked(self._follower, PATIENCE_S)
 
     async def current(self) -> KnowledgeGraph:
@@ -98,13 +101,21 @@ class Keeper:
 
     async def aclose(self) -> None:
         """Follow it no more, and close the index."""
-        follower, self._follower = self._follower, None
+        with self._lock:
+            self._wanted = False
+            follower, self._follower = self._follower, None
         if follower is not None:
             await asyncio.to_thread(follower.stop)
         with self._lock:
             graph, self._graph = self._graph, None
             if graph is not None:
                 graph.close()
+
+    def _begin(self) -> None:
+        """Have the graph kept, if there is one by now and that is wanted."""
+        if self._wanted and self._follower is None and self._graph is not None:
+            self._follower = Follower(self._graph, follow=self.terms.follow)
+            self._follower.start()
 
     def _can_be_asked(self) -> bool:
         """Whether there is a sound index of the whole folder."""
@@ -132,6 +143,7 @@ class Keeper:
                 terms.root, encoder=terms.encoder, cache=terms.cache, create=create
             )
         except NotIndexed:
+            self._refused = ""
             return None
         except CollegiumError as error:
             self._refused = str(error)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from collegium.knowledge.letters import composed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -41,7 +43,8 @@ class Grammar:
     of the object itself, which refer to nothing when they stand alone. `public` tells by its name
     whether a symbol can be had from outside. `hints` reads documentation for types, `finish` what
     is only known once everything else has been read. `defaults_outside`: default values are
-    evaluated where the function is defined, not where it is called.
+    evaluated where the function is defined, not where it is called. `letters` gives a text in which
+    what the language takes for one name is written in one way.
     """
 
     name: str
@@ -58,3 +61,4 @@ class Grammar:
     hints: Callable[[Reading, str], Hints] | None = None
     finish: Callable[[Reading], None] | None = None
     defaults_outside: bool = False
+    letters: Callable[[str], str] = composed

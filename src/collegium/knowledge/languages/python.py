@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from collegium.knowledge.facts import TOP, Parameter
 from collegium.knowledge.languages.grammar import Grammar, Rule
 from collegium.knowledge.languages.pythonic import calls, conditions, docstrings, patterns, types
+from collegium.knowledge.letters import compatible
 from collegium.knowledge.parsing import rules, writing
 from collegium.knowledge.parsing.documentation import first_string
 from collegium.knowledge.parsing.frames import Given
@@ -236,6 +237,7 @@ PYTHON: Final = Grammar(
     own=frozenset({"self", "cls"}),
     public=lambda name: not name.startswith("_"),
     defaults_outside=True,
+    letters=compatible,
     hints=docstrings.hints,
     parameters={
         "identifier": _bare_parameter,
@@ -254,8 +256,8 @@ PYTHON: Final = Grammar(
         "expression_list": rules.unpacking,
         "parenthesized_expression": rules.within,
         "as_pattern_target": rules.within,
-        "list_splat_pattern": rules.anyhow,
-        "list_splat": rules.anyhow,
+        "list_splat_pattern": rules.many,
+        "list_splat": rules.many,
     },
     rules={
         "function_definition": rules.function(),

@@ -33,7 +33,7 @@ class Record:
         self.imports: list[Import] = []
         self.exports: list[Export] = []
         self.bindings: list[Binding] = []
-        self.lines: dict[tuple[UseKind, int, str], list[int]] = {}
+        self.lines: dict[tuple[UseKind, int, str, int], list[int]] = {}
         self._local: dict[int, set[str]] = {}
         self._declared: set[tuple[int, str]] = set()
 
@@ -75,8 +75,12 @@ class Record:
     def uses(self) -> tuple[Use, ...]:
         """Return what is called and named, without the plain names of local variables."""
         return tuple(
-            Use(kind, scope, target, (lines[0],) if len(lines) == 1 else tuple(sorted({*lines})))
-            for (kind, scope, target), lines in self.lines.items()
+            Use(
+                *(kind, scope, target),
+                (lines[0],) if len(lines) == 1 else tuple(sorted({*lines})),
+                given,
+            )
+            for (kind, scope, target, given), lines in self.lines.items()
             if kind != "reference" or "." in target or not self._is_local(scope, target)
         )
 

@@ -111,6 +111,14 @@ class Surroundings:
         yield self._frame
         self._frame, self._preface = frame, preface
 
+    @contextmanager
+    def branching(self, node: Node) -> Generator[None]:
+        """Let what is bound within hold to the end of a block that may be passed over."""
+        frame = self._frame
+        until, frame.until = frame.until, self.end(node)
+        yield
+        frame.until = until
+
     def hidden(self) -> str:
         """Return a name that nothing else in the file has."""
         self._hidden += 1

@@ -104,7 +104,7 @@ class Resolver:
             if self._shape.is_type(place):
                 self._inheritance(place)
             elif symbol.kind in FUNCTIONS:
-                self._overriding(place, symbol.line)
+                self._overriding(place)
 
     def _inheritance(self, place: int) -> None:
         symbol = self._shape.symbols[place]
@@ -118,6 +118,7 @@ class Resolver:
         kind, home = Atom("class", self._shape.path, place), self._shape.home
         given = self._attempt(home.further_bases, self._reader, kind)
         self._inherits(place, given, "resolved")
+        self._inherits(place, self._attempt(home.implemented, self._reader, kind), "inherited")
 
     def _inherits(self, place: int, bases: Atoms, trust: Trust) -> None:
         line = self._shape.symbols[place].line
@@ -126,15 +127,25 @@ class Resolver:
             if target:
                 self._book.note(self._node(place), "inherits", target, (line,), trust)
 
-    def _overriding(self, place: int, line: int) -> None:
+    def _overriding(self, place: int) -> None:
         kinds = self._attempt(self._reader.receiver, self._shape, place)
-        name = self._shape.symbols[place].name
+        symbol, home = self._shape.symbols[place], self._shape.home
+        name = symbol.name
         for kind in kinds:
-            above = kind._replace(name="super")
-            for overridden in self._attempt(self._reader.member, above, name):
-                target = self._target(overridden)
-                if target and overridden.kind == "function":
-                    self._book.note(self._node(place), "overrides", target, (line,), "resolved")
+            found = self._attempt(self._reader.member, kind._replace(name="super"), name)
+            above = self._attempt(home.overridden, self._reader, symbol, found)
+            self._overrides(place, above, "resolved")
+            plain = Atom("class", kind.file, kind.symbol)
+            for had in self._attempt(home.implemented, self._reader, plain):
+                asked = self._attempt(self._reader.declared, had, name)
+                self._overrides(place, asked, "inherited")
+
+    def _overrides(self, place: int, overridden: Atoms, trust: Trust) -> None:
+        line = self._shape.symbols[place].line
+        for atom in overridden:
+            target = self._target(atom)
+            if target and atom.kind == "function" and target != self._node(place):
+                self._book.note(self._node(place), "overrides", target, (line,), trust)
 
     def _import(self, wanted: Import) -> None:
         source, lines = Node(self._shape.path), (wanted.line,)
@@ -178,6 +189,8 @@ class Resolver:
         site = Site(self._shape, use.scope, lines[0])
         source = self._node(use.scope)
         found = self._attempt(self._reader.meaning, site, expression)
+        if use.given >= 0:
+            found = self._attempt(site.shape.home.taking, self._reader, found, use.given)
         if use.kind == "call":
             self._calls(site, source, expression, found, lines)
         else:

@@ -36,7 +36,7 @@ def signatures_of(facts: FileFacts) -> Mapping[str, str]:
     """Return for each name a digest of the symbols in this file that bear it."""
     bearers: dict[str, list[str]] = {}
     for symbol in facts.symbols:
-        bearers.setdefault(symbol.name, []).append(f"{symbol.kind} {symbol.path}")
+        bearers.setdefault(symbol.name, []).append(f"{symbol.kind} {symbol.path} {symbol.owner}")
     return {name: _digest([facts.language, *lines]) for name, lines in bearers.items()}
 
 

@@ -102,6 +102,10 @@ class Interpreter:
         """Return the definitions that `atom.name` means."""
         return membership.member(self, atom, name)
 
+    def declared(self, kind: Atom, name: str) -> Atoms:
+        """Return what a type itself defines under a name, without what it inherits."""
+        return membership.declared(self, kind, name)
+
     def owned(self, path: str, kind: Atom, name: str) -> Atoms:
         """Return the symbols of a file whose `owner` is this type."""
         return membership.owned(self, path, kind, name)
@@ -223,7 +227,7 @@ class Interpreter:
         callees = self.types(site, called)
         if not callees and called[0] == "attribute":
             return self.home.called_unseen(self, called[2], given)
-        return self.calls(callees, given)
+        return self.calls(self.home.taking(self, callees, len(given)), given)
 
     def _either(self, site: Site, expression: Expr) -> Atoms:
         return united(self.types(site, each) for each in expression[1:])

@@ -10,9 +10,10 @@ from collegium.knowledge.resolving.interpreter import Interpreter
 from collegium.knowledge.resolving.parts import without_own
 from collegium.knowledge.resolving.shape import Shape
 from collegium.knowledge.resolving.sources import Resolution, Sources
-from collegium.knowledge.resolving.world import World
+from collegium.knowledge.resolving.world import Circular, World
 
 if TYPE_CHECKING:
+    from collegium.knowledge.facts import FileFacts
     from collegium.knowledge.resolving.homes.base import Home
 
 
@@ -26,19 +27,34 @@ class Run:
 
     def __init__(self, sources: Sources) -> None:
         """Ask nothing yet."""
-        self._world = World(sources)
-        self._readers: dict[Home, Interpreter] = {}
+        self._shared = _Reading(World(sources))
 
     def resolve(self, path: str) -> Resolution:
         """Return just what `resolve(path, sources)` returns, sooner."""
-        facts = self._world.sources.facts(path)
+        world = self._shared.world
+        facts = world.sources.facts(path)
         if facts is None:
             return Resolution((), frozenset())
-        self._world.begin()
+        try:
+            return self._shared.resolution(facts)
+        except Circular:
+            return _Reading(world.apart()).resolution(facts)
+
+
+class _Reading:
+    """A world with a reader for each language."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._readers: dict[Home, Interpreter] = {}
+
+    def resolution(self, facts: FileFacts) -> Resolution:
+        """Resolve one file. Raises Circular."""
+        self.world.begin()
         home = home_of(facts.language)
         if home not in self._readers:
-            self._readers[home] = Interpreter(self._world, home)
+            self._readers[home] = Interpreter(self.world, home)
         self._readers[home].begin()
         shape = Shape(facts, home, inside=True)
         edges = Resolver(self._readers[home], shape, facts).edges()
-        return Resolution(edges, without_own(self._world.reads(), path))
+        return Resolution(edges, without_own(self.world.reads(), facts.path))

@@ -31,7 +31,7 @@ def named(reader: Interpreter, site: Site, name: str) -> Atoms:
         if symbol.kind in FUNCTIONS:
             found = _in_function(reader, Site(shape, scope, line), name)
             line = 0
-        elif scope == site.scope or symbol.kind not in TYPES or shape.is_parameter(scope, name):
+        elif _is_scope(site, scope, name):
             found = in_body(reader, shape, scope, name)
         elif shape.home.members_in_scope:
             found = reader.member(Atom("instance", shape.path, scope, "Self"), name) or None
@@ -47,6 +47,14 @@ def named(reader: Interpreter, site: Site, name: str) -> Atoms:
     if found is not None:
         return found
     return _outermost(reader, shape, name) or unseen
+
+
+def _is_scope(site: Site, scope: int, name: str) -> bool:
+    """Whether what has no parameters knows a name that stands in it, or is its type parameter."""
+    shape = site.shape
+    if shape.symbols[scope].kind not in TYPES or shape.is_parameter(scope, name):
+        return True
+    return scope == site.scope and shape.home.body_is_scope
 
 
 def _outermost(reader: Interpreter, shape: Shape, name: str) -> Atoms:
@@ -277,9 +285,12 @@ def _value(reader: Interpreter, site: Site, binding: Binding) -> Atoms:
 
 
 def _type_parameter(reader: Interpreter, site: Site, binding: Binding) -> Atoms:
-    bound: Atoms = UNKNOWN
-    if binding.annotation:
-        bound = reader.annotated(Site(site.shape, site.scope), binding.annotation)
+    outer = Site(site.shape, site.scope)
+    bound = united(
+        reader.annotated(outer, each.annotation)
+        for each in site.shape.bound(binding.scope, binding.target)
+        if each.value == TYPE_PARAMETER and each.annotation
+    )
     return (Atom("parameter", name=binding.target, args=(bound,)),)
 
 

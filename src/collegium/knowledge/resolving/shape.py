@@ -37,6 +37,7 @@ class Shape:
         self._named: dict[str, list[int]] = {}
         self._children: dict[tuple[int, str], list[int]] = {}
         self._owned: dict[tuple[str, str], list[int]] = {}
+        self._belongings: dict[str, list[int]] | None = None  # all that is owned, by the owner
         self._imported: dict[tuple[int, str], list[Import]] = {}
         self._bound: dict[tuple[int, str], list[Binding]] = {}
         self._narrowings: dict[tuple[int, str], list[Binding]] = {}
@@ -107,6 +108,19 @@ class Shape:
     def owned(self, owner: str, name: str) -> Sequence[int]:
         """Return the symbols whose owner, arguments aside, ends in this name."""
         return self._owned.get((owner, name), ())
+
+    def owned_by(self, owner: str) -> Sequence[int]:
+        """Return the symbols whose owner, arguments aside, ends in this name, in order."""
+        if self._belongings is None:
+            self._belongings = {}
+            for place, symbol in enumerate(self.symbols):
+                if symbol.owner:
+                    self._belongings.setdefault(owner_name(symbol.owner), []).append(place)
+        return self._belongings.get(owner, ())
+
+    def fields(self, kind: int) -> Sequence[str]:
+        """Return the names of the fields that a type declares, in order."""
+        return [name for (scope, name) in self._bound if scope == kind]
 
     def imported(self, scope: int, alias: str) -> Sequence[Import]:
         """Return the imports that bind this name in a scope."""

@@ -29,17 +29,26 @@ class TooDeep(Exception):
         self.key, self.ask = key, ask
 
 
+class Circular(Exception):
+    """What was asked turns in a circle, or too deep: only a world of its own tells it reliably."""
+
+
 class _Memory(NamedTuple):
     value: object
     reads: frozenset[str]
 
 
 class World:
-    """A tree at one moment; it keeps what was worked out, together with what that was read from."""
+    """A tree at one moment; it keeps what was worked out, together with what that was read from.
+
+    In a circle the answers depend on where one begins. A world that is shared by files refuses
+    circles, so that nothing in it depends on which file came first; one `apart` is for one file.
+    """
 
     def __init__(self, sources: Sources) -> None:
         """Ask nothing yet."""
         self.sources = sources
+        self._apart = False
         self._reads: set[str] = set()
         self._shapes: dict[str, Shape | None] = {}
         self._keys: dict[tuple[str, int, str], frozenset[str]] = {}
@@ -50,6 +59,13 @@ class World:
         self._open: dict[Hashable, int] = {}
         self._lowest = _NONE
         self._head = _NONE  # the depth of the outermost thing that what is passing waits for
+
+    def apart(self) -> World:
+        """Return a world in which nothing has been worked out yet, and circles come to an end."""
+        other = World(self.sources)
+        other._apart = True
+        other._shapes, other._keys = self._shapes, self._keys
+        return other
 
     def begin(self) -> None:
         """Forget what was read, and what only concerned the last file."""
@@ -124,13 +140,20 @@ class World:
         """Return what `ask` gives, `otherwise` where it turns in a circle too wide for the stack.
 
         A chain that is too long is made in parts from its far end; each part is remembered.
+        Raises Circular.
         """
         try:
             return ask()
         except TooDeep as deep:
             return self._in_parts(ask, deep, otherwise)
         except RecursionError:
+            return self._ended(otherwise)
+
+    def _ended(self, otherwise: T) -> T:
+        """Return `otherwise` where no more can be told; a shared world is no place for that."""
+        if self._apart:
             return otherwise
+        raise Circular
 
     def _in_parts(self, ask: Callable[[], T], first: TooDeep, otherwise: T) -> T:
         pending: list[Callable[[], object]] = [ask, first.ask]
@@ -140,12 +163,12 @@ class World:
                 value = pending[-1]()
             except TooDeep as deep:
                 if deep.key in tried:
-                    return otherwise
+                    return self._ended(otherwise)
                 tried.add(deep.key)
                 pending.append(deep.ask)
                 continue
             except RecursionError:
-                return otherwise
+                return self._ended(otherwise)
             pending.pop()
             if not pending:
                 return cast("T", value)
@@ -155,10 +178,10 @@ class World:
     ) -> T:
         """Return what `make` gives, made once; what it read counts as read each time.
 
-        What is asked again while it is being made is `otherwise`. What was made with the help of
-        such an answer about something further out is kept only until that is made, so that no
-        answer depends on which question came first. `here` is for what only the file being
-        resolved will ask. Raises TooDeep.
+        What is asked again while it is being made is `otherwise`, if this world is for one file.
+        What was made with the help of such an answer about something further out is kept only
+        until that is made. `here` is for what only the file being resolved will ask. Raises
+        TooDeep, and Circular.
         """
         memory = self._here if here else self._memory
         known = memory.get(key) or self._passed(key)
@@ -168,7 +191,7 @@ class World:
         depth = self._open.get(key)
         if depth is not None:
             self._lowest = min(self._lowest, depth)
-            return otherwise
+            return self._ended(otherwise)
         if len(self._open) == DEEPEST:
             raise TooDeep(key, partial(self.remembered, key, make, otherwise, here=here))
         return self._made(key, make, memory)

@@ -1,8 +1,10 @@
 """Questions about a codebase, and their answers.
 
-What the graph knows: `intent` reads a question by its `phrases`, `names` what it names; `targets`
-and `places` are what that means in the tree; `questions` gives the exact sets (`ends` of edges,
-`overriding` what may come through a base), `findings` are their nouns, `answers` says them.
+What the graph knows: `intent` reads a question by its `phrases` (of `sentences` made shorter),
+`names` what it names; `targets` and `places` are what that means in the tree; `questions` gives the
+exact sets (`ends` of edges, by `steps`; `overriding` what may come through a base; `paths` are
+chains of calls, `members` what is defined in something, `covering` its tests), `findings` are their
+nouns, `answers` says them.
 Everything else: `units` are what is searched for, in `terms`; `manner` tells how a text asks;
 `holdings` is the index as a search sees it, by `lexical` (words) and `semantic` (vectors);
 `evidence` is what speaks for each unit, `ranking` weighs it by the numbers in `fitted`, `purpose`

@@ -9,11 +9,14 @@ from collegium.knowledge.facts import MODULE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from collegium.knowledge.search.findings import Finding, Findings, Through
+    from collegium.knowledge.search.findings import Asked, Finding, Findings, Through
     from collegium.knowledge.search.phrases import Intent
 
 # So many are listed; who wants all asks the graph itself.
 LISTED: Final = 50
+_SEVERAL: Final = 3
+# So many of the definitions that bear a name have a paragraph of their own.
+_PARAGRAPHS: Final = 20
 
 
 class Wording(NamedTuple):
@@ -71,6 +74,28 @@ WORDINGS: Final[dict[Intent, Wording]] = {
         "One method overrides {target}:",
         "{count} methods override {target}:",
     ),
+    "members": Wording(
+        "{target} defines nothing like that.",
+        "{target} defines one thing:",
+        "{target} defines {count} things:",
+    ),
+    "tests": Wording(
+        "No test uses {target} itself.",
+        "One place in the tests uses {target}:",
+        "{count} places in the tests use {target}:",
+    ),
+    "path": Wording(
+        "No calls that the source tells lead from {by} to {target}.",
+        "",
+        "{by} comes to call {target}:",
+    ),
+}
+# What somebody is asked to do, where that is asked.
+DOING: Final[dict[Asked, str]] = {
+    "callers": "calls",
+    "references": "uses",
+    "importers": "imports",
+    "subclasses": "inherits from",
 }
 
 
@@ -82,7 +107,7 @@ def said(findings: Findings) -> str:
         return _sentence(findings.note)
     wording = WORDINGS[findings.intent]
     parts = [_about(findings, wording)]
-    parts += [_through(findings, one) for one in findings.through]
+    parts += [_through(findings, one) for one in findings.through[:_PARAGRAPHS]]
     if findings.perhaps:
         listed = "\n".join(_listed(findings.perhaps))
         parts.append(f"Perhaps also these, of which only the name fits:\n\n{listed}")
@@ -108,6 +133,13 @@ def _about(findings: Findings, wording: Wording) -> str:
     if findings.intent == "where":
         return _worded(wording, findings.found, name=name)
     within = f" (looking only in `{findings.within}`)" if findings.within else ""
+    by = _any_of(findings.by)
+    if findings.intent == "path":
+        return _steps(wording, findings, by)
+    if findings.by:
+        wording = _doing(findings, by)
+    if len(findings.targets) > _SEVERAL:
+        return _many(findings, wording, within)
     paragraphs = [
         _worded(wording, findings.of(at), name=name, target=_named(target) + within)
         for at, target in enumerate(findings.targets)
@@ -115,6 +147,59 @@ def _about(findings: Findings, wording: Wording) -> str:
     if len(paragraphs) > 1:
         paragraphs.insert(0, f"{len(paragraphs)} definitions are called {name}.")
     return "\n\n".join(paragraphs)
+
+
+def _many(findings: Findings, wording: Wording, within: str) -> str:
+    """The answer about many definitions: those first of which there is something to tell."""
+    name = f"`{findings.name}`"
+    told, idle = list[str](), list[str]()
+    for at, target in enumerate(findings.targets):
+        found, named = findings.of(at), _named(target)
+        if found:
+            told.append(_worded(wording, found, name=name, target=named + within))
+        else:
+            idle.append(named)
+    paragraphs = [f"{len(findings.targets)} definitions are called {name}.", *told[:_PARAGRAPHS]]
+    if len(told) > _PARAGRAPHS:
+        paragraphs.append(f"There are answers of {len(told) - _PARAGRAPHS} more of them.")
+    if idle:
+        more = f" and {len(idle) - LISTED} more" * (len(idle) > LISTED)
+        none = f"nothing was found{within} for {', '.join(idle[:LISTED])}{more}"
+        paragraphs.append(_sentence(none))
+    return "\n\n".join(paragraphs)
+
+
+def _doing(findings: Findings, by: str) -> Wording:
+    """How it is answered whether something does what is asked."""
+    does = DOING.get(findings.intent, "uses")
+    unsure = findings.perhaps or findings.through
+    none = "it cannot be told whether" if unsure else "No: it is not seen that"
+    yes = f"Yes, {by.replace('{', '{{').replace('}', '}}')} {does} {{target}}:"
+    return Wording(f"{none} {by} {does} {{target}}.", yes, yes)
+
+
+def _steps(wording: Wording, findings: Findings, by: str) -> str:
+    """A path, a line for each definition on it."""
+    target = _any_of(findings.targets)
+    if not findings.found:
+        return wording.none.format(by=by, target=target)
+    lines = [
+        f"{at}. {_named(one)}{_reached(one)}" for at, one in enumerate(findings.found, start=1)
+    ]
+    return "\n".join((wording.many.format(by=by, target=target), "", *lines))
+
+
+def _reached(one: Finding) -> str:
+    """How a path came to a definition, the place in code."""
+    how, _, what = one.why.rpartition(" ")
+    return f", {how} `{what}`" if what else ""
+
+
+def _any_of(several: Sequence[Finding]) -> str:
+    """The first of several that bear a name, and how many more there are."""
+    named = " or ".join(map(_named, several[:_SEVERAL]))
+    more = len(several) - _SEVERAL
+    return f"{named} or one of {more} more" if more > 0 else named
 
 
 def _worded(wording: Wording, found: tuple[Finding, ...], *, name: str, target: str = "") -> str:

@@ -24,6 +24,7 @@ INBOUND: Final[dict[Intent, tuple[EdgeKind, ...]]] = {
     "references": ("calls", "references", "inherits"),
     "documents": ("documents",),
     "overrides": ("overrides",),
+    "tests": ("calls", "references", "inherits"),
 }
 OUTBOUND: Final[dict[Intent, tuple[EdgeKind, ...]]] = {
     "callees": ("calls",),

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from collegium.knowledge.search.holdings import KINDS
+from collegium.knowledge.search.meanings import shipped
+from collegium.knowledge.search.semantic import cosines
+from collegium.knowledge.search.terms import number_of
 from collegium.knowledge.search.units import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 # So many units with the best words, and so many of the most alike, are looked at closely.
 _LOOKED_AT: Final = 200
+# Less alike than this by the table of meanings is no reason to look at a unit: of questions about
+# other codebases, half find nothing that is more.
+_AKIN: Final = 0.3
 # Their files gain from so many of the best.
 _LEADING: Final = 20
 # A rank counts half after so many.
@@ -58,10 +64,15 @@ def gather(
     lexicon = holdings.lexicon
     words = lexicon.bm25(asked.matches, weighing)
     alike = None if asked.vector is None else holdings.vectors.similarities(asked.vector)
+    sense = _sense(asked, holdings)
     meant = holdings.numbers_of(named)
-    candidates = _candidates(lexicon.alive, words, alike, meant)
+    scores = [words, np.where(sense >= _AKIN, sense, 0.0)]
+    if alike is not None:
+        scores.append(alike)
+    candidates = _candidates(lexicon.alive, scores, meant)
     columns = _of_terms(asked, candidates, holdings)
     columns |= _of_score("words", words, candidates, holdings)
+    columns |= _of_score("sense", sense, candidates, holdings)
     if alike is not None:
         columns |= _of_score("meaning", alike, candidates, holdings)
     columns |= _of_kind(candidates, holdings)
@@ -69,12 +80,25 @@ def gather(
     return Evidence(candidates, columns)
 
 
+def _sense(asked: Asked, holdings: Holdings) -> Numbers:
+    """How much each unit means what is asked, by the table of meanings; 0 of those that are gone.
+
+    What no unit says is as rare as can be: it is what words alone would miss.
+    """
+    rarity = asked.matches.rarity
+    nowhere = np.log1p((holdings.lexicon.count + 0.5) / 0.5)
+    numbers = [number_of(term) for term in asked.words]
+    vector = shipped().of_question(numbers, np.where(rarity > 0, rarity, np.float32(nowhere)))
+    if vector is None:
+        return np.zeros(len(holdings.senses), np.float32)
+    alike: Numbers = cosines(holdings.senses, vector) * holdings.lexicon.alive
+    return alike
+
+
 def _candidates(
-    alive: NDArray[np.bool_], words: Numbers, alike: Numbers | None, meant: NDArray[np.intp]
+    alive: NDArray[np.bool_], scores: Iterable[Numbers], meant: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    found = [meant, _best(words, _LOOKED_AT)]
-    if alike is not None:
-        found.append(_best(alike, _LOOKED_AT))
+    found = [meant, *[_best(score, _LOOKED_AT) for score in scores]]
     candidates: NDArray[np.intp] = np.unique(np.concatenate(found))
     return candidates[alive[candidates]]
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from collegium.knowledge.facts import MODULE, SymbolKind
 from collegium.knowledge.search.lexical import Lexicon
+from collegium.knowledge.search.meanings import shipped
 from collegium.knowledge.search.semantic import Vectors
 
 if TYPE_CHECKING:
@@ -82,11 +83,16 @@ class Layout(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """Units by number. Those that are gone keep their number, and `lexicon.alive` tells them."""
+    """Units by number. Those that are gone keep their number, and `lexicon.alive` tells them.
+
+    `senses` are their vectors by the table of meanings, (units, width); `vectors` those of an
+    encoder, which come later.
+    """
 
     places: tuple[Place, ...]
     layout: Layout
     lexicon: Lexicon
+    senses: NDArray[np.int8]
     vectors: Vectors
 
     @classmethod
@@ -94,8 +100,9 @@ class Holdings:
         """The holdings of these units, without vectors."""
         units = list(units)
         places = _places(units)
-        lexicon = Lexicon.of([unit.terms for unit in units])
-        return cls(places, Layout.of(places, 0, 0), lexicon, Vectors.none(len(places)))
+        terms = [unit.terms for unit in units]
+        layout, senses = Layout.of(places, 0, 0), shipped().of_units(terms)
+        return cls(places, layout, Lexicon.of(terms), senses, Vectors.none(len(places)))
 
     def changed(self, files: Collection[str], units: Iterable[StoredUnit]) -> Holdings:
         """These without the units of some files, and with others."""
@@ -104,8 +111,11 @@ class Holdings:
         gone = [number for number, place in enumerate(self.places) if place.file in files]
         more = Layout.of(places, first, 1 + int(self.layout.files.max(initial=-1)))
         layout = self.layout.followed_by(more)
-        lexicon = self.lexicon.changed(gone, [unit.terms for unit in units])
-        return Holdings((*self.places, *places), layout, lexicon, self.vectors.longer(len(units)))
+        terms = [unit.terms for unit in units]
+        lexicon = self.lexicon.changed(gone, terms)
+        senses = np.concatenate([self.senses, shipped().of_units(terms)])
+        vectors = self.vectors.longer(len(units))
+        return Holdings((*self.places, *places), layout, lexicon, senses, vectors)
 
     def files(self) -> frozenset[str]:
         """The files that units are of."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from collegium.knowledge.letters import composed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -39,6 +41,15 @@ _ENDINGS = frozenset(
 # What names an object by where it is met, and not by what it is.
 _RELATIVE = frozenset("self cls this super crate Self".split())
 _ABBREVIATIONS = frozenset("e.g i.e a.k.a w.r.t and/or n/a w/o w/ i/o c/c++ he/she he/him".split())
+
+
+# What prose has as well: "GitHub", and "client/server" beside "lib/utils".
+_PROPER = frozenset(
+    """GitHub GitLab BitBucket JavaScript TypeScript CoffeeScript PostgreSQL MySQL SQLite MongoDB
+    GraphQL OAuth OAuth2 OpenID WebSocket WebSockets OpenSSL OpenAI OpenAPI macOS iOS iPhone iPad
+    YouTube LinkedIn PayPal LaTeX NumPy SciPy PyTorch PyPI DevOps WiFi JetBrains""".split()
+)
+_SLASHED = re.compile(r"[^\W\d_]+(?:/[^\W\d_]+){1,2}")
 
 
 class Name(NamedTuple):
@@ -80,6 +91,11 @@ def is_path(text: str) -> bool:
     return bool(dot and stem) and ending in _ENDINGS
 
 
+def may_be_prose(name: Name) -> bool:
+    """Whether a name could stand in a text that is about no code at all."""
+    return not name.quoted and (name.text in _PROPER or bool(_SLASHED.fullmatch(name.text)))
+
+
 def looks_like_code(word: str) -> bool:
     """Whether a word could hardly be one of prose: snake_case, camelCase, dotted, called."""
     bare = word.removesuffix("()")
@@ -97,10 +113,15 @@ def written(name: str) -> Written:
     Calls, type arguments and what only says "my own" (`self`, `crate`) are left out.
     """
     # No name has halves of surrogate pairs, and no database takes them.
-    text = name.encode("utf-8", "replace").decode("utf-8").strip().strip("`")
+    text = composed(name.encode("utf-8", "replace").decode("utf-8")).strip().strip("`")
     placed = _PLACED.fullmatch(text)
     if placed is not None:
-        return Written(placed["place"].removeprefix("./"), written(placed["name"]).parts)
+        return Written(placed["place"].removeprefix("./"), _apart(placed["name"]).parts)
+    return _apart(text)
+
+
+def _apart(text: str) -> Written:
+    """A name taken apart that has its place before it, if it has one."""
     text = _TYPE_ARGUMENTS.sub("", _ARGUMENTS.sub("", text)).lstrip("@&*")
     match = re.fullmatch(r"(?P<place>[^:#]+?)(?:(?:::|#|:)(?P<rest>.+))?", text)
     if match is not None and is_path(match["place"]):

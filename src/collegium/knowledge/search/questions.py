@@ -5,24 +5,36 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from collegium.knowledge.facts import MODULE
 from collegium.knowledge.graph import Node
 from collegium.knowledge.search import places
 from collegium.knowledge.search import targets as naming
-from collegium.knowledge.search.ends import INBOUND, OUTBOUND, definition, ends
+from collegium.knowledge.search.covering import is_test, reaching
+from collegium.knowledge.search.ends import definition, ends
 from collegium.knowledge.search.findings import Finding, Findings, Through, is_certain
+from collegium.knowledge.search.intent import DEEP, Question
+from collegium.knowledge.search.members import members
 from collegium.knowledge.search.overriding import CONSTRUCTORS, callers_through
+from collegium.knowledge.search.paths import MOST_VISITED, chain
+from collegium.knowledge.search.steps import all_steps, edges_about, holds
 from collegium.knowledge.search.targets import TYPES, Sought, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from collegium.knowledge.graph import Edge
+    from collegium.knowledge.graph import EdgeKind
     from collegium.knowledge.index import Index
-    from collegium.knowledge.search.intent import Question
     from collegium.knowledge.search.phrases import Intent
 
+# As what the one is sought that is asked whether it does something.
+_OF_DOERS: Final[dict[Intent, Intent]] = {
+    "callers": "callees",
+    "references": "callees",
+    "importers": "imports",
+    "subclasses": "bases",
+    "path": "callees",
+}
 CALLABLE: Final = frozenset({"class", "interface", "enum", "function", "method"})
+_CALLS: Final[frozenset[EdgeKind]] = frozenset({"calls"})
 CODE: Final = CALLABLE | {"module", "variable"}
 # The kinds of definition that each question can be about, where one of them bears the name.
 FITTING: Final[dict[Intent, frozenset[str]]] = {
@@ -31,37 +43,89 @@ FITTING: Final[dict[Intent, frozenset[str]]] = {
     "subclasses": TYPES,
     "bases": TYPES,
     "overrides": frozenset({"method", "function"}),
+    "members": TYPES,
+    "path": CALLABLE,
 }
 ABOUT_FILES: Final[frozenset[Intent]] = frozenset({"importers", "imports"})
 
 
 def is_known(index: Index, question: Question) -> bool:
     """Whether the tree has something that the question can be about."""
-    return bool(_placed(index, question)[1].targets)
+    known = _placed(index, question)[1].targets
+    return bool(known) and (not question.by or bool(_doers(index, question).targets))
+
+
+def is_called_so(index: Index, question: Question) -> bool:
+    """Whether the tree has something that is called just as the question has it."""
+    _, sought = _placed(index, question)
+    both = [sought, _doers(index, question)] if question.by else [sought]
+    return all(one.targets and not one.remark for one in both)
 
 
 def answer(index: Index, question: Question) -> Findings:
     """The answer of the graph to a question; it is exact unless nothing bears the name."""
     with index.snapshot():
         question, sought = _placed(index, question)
-        if not sought.targets:
-            return _nothing(index, question)
+        doers = _doers(index, question)
+        for name, bearers in ((question.name, sought), (question.by, doers)):
+            if name and not bearers.targets:
+                return _nothing(index, replace(question, name=name))
         if question.intent != "where":
             sought = naming.each_once(sought)
-        targets = tuple(definition(index, target) for target in sought.targets)
-        found = _within(question, _found(index, question, sought.targets))
-        return Findings(
+        told = Findings(
             intent=question.intent,
             name=question.name,
-            found=tuple(one for one in found if is_certain(one.trust)),
             exact=True,
-            targets=targets,
+            targets=tuple(definition(index, target) for target in sought.targets),
             others=tuple(definition(index, target) for target in sought.others),
-            perhaps=tuple(one for one in found if not is_certain(one.trust)),
-            through=_through(index, question, sought.targets, found),
-            note=_remark(question, sought),
+            by=tuple(definition(index, target) for target in doers.targets),
             within=question.within,
         )
+        if question.intent == "path":
+            return _path(index, told, doers, sought)
+        found = _within(question, _found(index, question, sought.targets))
+        through = _through(index, question, sought.targets, found)
+        if question.by:
+            found = [one for one in found if _is_by(one, doers)]
+            through = tuple(_by(one, doers) for one in through if _by(one, doers).found)
+        return replace(
+            told,
+            found=tuple(one for one in found if is_certain(one.trust)),
+            perhaps=tuple(one for one in found if not is_certain(one.trust)),
+            through=through,
+            note=_remark(index, question, sought, found, doers),
+        )
+
+
+def _doers(index: Index, question: Question) -> Sought:
+    """What is asked whether it does something, where that is asked."""
+    if not question.by:
+        return Sought()
+    return naming.each_once(_sought(index, Question(_OF_DOERS[question.intent], question.by)))
+
+
+def _is_by(one: Finding, doers: Sought) -> bool:
+    return any(holds(doer.node, Node(one.file, one.symbol)) for doer in doers.targets)
+
+
+def _by(through: Through, doers: Sought) -> Through:
+    return replace(through, found=tuple(one for one in through.found if _is_by(one, doers)))
+
+
+def _path(index: Index, told: Findings, doers: Sought, sought: Sought) -> Findings:
+    """The shortest chain of calls; where none is known, it is said whether all were looked at."""
+    found = chain(index, doers.targets, sought.targets)
+    if found.whole:
+        return replace(told, found=found.found)
+    note = (
+        f"no chain of calls from {_called(told.by[0])} to {_called(told.targets[0])} was found "
+        f"among the {MOST_VISITED:,} definitions that were looked at"
+    )
+    return replace(told, exact=False, note=note)
+
+
+def _called(one: Finding) -> str:
+    return f"`{one.name}`"
 
 
 def _placed(index: Index, question: Question) -> tuple[Question, Sought]:
@@ -119,12 +183,20 @@ def _found(index: Index, question: Question, targets: Sequence[Target]) -> list[
         return [replace(definition(index, one), of=at) for at, one in enumerate(targets)]
     found: dict[tuple[int, Node], Finding] = {}
     for at, target in enumerate(targets):
-        edges = list(_edges(index, intent, target))
-        if question.deep:
-            edges = list(_all_steps(index, intent, target, edges))
-        for finding in ends(index, intent, edges):
+        for finding in _of_target(index, question, target):
             found.setdefault((at, Node(finding.file, finding.symbol)), replace(finding, of=at))
     return list(found.values())
+
+
+def _of_target(index: Index, question: Question, target: Target) -> Iterable[Finding]:
+    intent = question.intent
+    if intent == "members":
+        return [definition(index, one) for one in members(index, target, question.kinds)]
+    edges = list(edges_about(index, intent, target))
+    if question.deep or (question.by and intent in DEEP):
+        edges = list(all_steps(index, intent, target, edges))
+    found = ends(index, intent, edges)
+    return [one for one in found if intent != "tests" or is_test(one.file, one.symbol)]
 
 
 def _within(question: Question, found: Iterable[Finding]) -> list[Finding]:
@@ -152,51 +224,9 @@ def _through(
     return tuple(every)
 
 
-def _edges(index: Index, intent: Intent, target: Target) -> Iterator[Edge]:
-    """The edges that answer a question about one target; what is outside stands for its members."""
-    if intent in INBOUND:
-        node, kinds = target.node, INBOUND[intent]
-        if intent == "references" and target.symbol is None:
-            kinds = (*kinds, "imports")  # a file is used by being imported
-        for one in [node] if node.file else index.outside(node.symbol):
-            yield from index.edges_to(one, kinds)
-        return
-    for node in _own_nodes(index, intent, target):
-        yield from index.edges_from(node, OUTBOUND[intent])
-
-
-def _own_nodes(index: Index, intent: Intent, target: Target) -> Iterator[Node]:
-    """The nodes whose doings count as the target's: a type's constructor, what a file holds."""
-    node = target.node
-    yield node
-    if intent != "callees":
-        return
-    if target.symbol is None:
-        yield Node(node.file, MODULE)
-        yield from (Node(node.file, symbol.path) for symbol in index.symbols_of(node.file))
-    elif target.symbol.kind in TYPES:
-        names = (*CONSTRUCTORS, target.symbol.name)
-        yield from (Node(node.file, f"{node.symbol}.{name}") for name in names)
-
-
-def _all_steps(
-    index: Index, intent: Intent, target: Target, edges: Sequence[Edge]
-) -> Iterator[Edge]:
-    """The edges, and those that follow from what they lead to, each node once."""
-    seen = {target.node}
-    waiting = list(edges)
-    while waiting:
-        edge = waiting.pop(0)
-        node = edge.source if intent in INBOUND else edge.target
-        if node in seen:
-            continue
-        seen.add(node)
-        yield edge
-        if node.file:
-            waiting += _edges(index, intent, Target(node, index.symbol(*node)))
-
-
-def _remark(question: Question, sought: Sought) -> str:
+def _remark(
+    index: Index, question: Question, sought: Sought, found: Sequence[Finding], doers: Sought
+) -> str:
     remarks = [sought.remark] if sought.remark else []
     another = _another(sought)
     if another:
@@ -208,7 +238,51 @@ def _remark(question: Question, sought: Sought) -> str:
         target.symbol is not None and target.symbol.kind in TYPES for target in sought.targets
     ):
         remarks.append("a class counts as called where it is instantiated")
+    if question.intent == "callers" and not question.by:
+        remarks += _of_types(index, sought)
+    if question.intent == "tests":
+        remarks += _of_reaching(index, sought, found)
+    if question.intent == "members":
+        remarks += _of_heritage(index, sought)
+    if question.intent == "callers" and question.by and not found:
+        remarks += _of_detour(index, doers, sought)
     return "; ".join(remarks)
+
+
+def _of_types(index: Index, sought: Sought) -> Iterator[str]:
+    """That a constructor runs where its type is instantiated."""
+    for target in sought.targets:
+        owner, _, name = target.node.symbol.rpartition(".")
+        if owner and name in CONSTRUCTORS and index.edges_to(Node(target.node.file, owner), _CALLS):
+            yield f"it runs where `{owner}` is instantiated: ask for the callers of `{owner}`"
+
+
+def _of_reaching(index: Index, sought: Sought, found: Sequence[Finding]) -> Iterator[str]:
+    """How many tests come to call the targets by way of other code."""
+    told = {(one.file, one.symbol) for one in found}
+    more = [
+        node for node in reaching(index, (one.node for one in sought.targets)) if node not in told
+    ]
+    if more:
+        other = " more" * bool(found)
+        count = f"one{other} test reaches" if len(more) == 1 else f"{len(more)}{other} tests reach"
+        yield f"{count} it by way of other code, such as `{more[0].symbol}` in `{more[0].file}`"
+
+
+def _of_heritage(index: Index, sought: Sought) -> Iterator[str]:
+    """That what a type inherits is not among its members."""
+    for target in sought.targets:
+        bases = [edge.target for edge in index.edges_from(target.node, {"inherits"})]
+        if bases:
+            names = " and ".join(f"`{base.symbol}`" for base in bases)
+            yield f"what `{target.node.symbol}` inherits from {names} is not among them"
+
+
+def _of_detour(index: Index, doers: Sought, sought: Sought) -> Iterator[str]:
+    """By which others the doers call the targets."""
+    found = chain(index, doers.targets, sought.targets).found
+    if found:
+        yield f"it comes to be called by way of {', '.join(map(_called, found[1:-1]))}"
 
 
 def _another(sought: Sought) -> str:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collegium.knowledge.search.holdings import Holdings, Place
     from collegium.knowledge.search.manner import Manner
 
-_WEIGHING: Final = Weighing(
+WEIGHING: Final = Weighing(
     np.array(FIELD_WEIGHTS, np.float32), np.array(FIELD_DISCOUNTS, np.float32), SATURATION
 )
 # In a message of a change its own verbs say little, and its first sentence most.
@@ -76,16 +76,16 @@ def rank(
         named: symbols and files that the text is known to name.
     """
     manner = manner_of(text)
-    question = _question(text, vector, holdings, manner)
-    evidence = gather(question, holdings, _WEIGHING, named)
-    weights = _weights(manner, with_vectors=vector is not None)
+    question = question_of(text, vector, holdings, manner)
+    evidence = gather(question, holdings, WEIGHING, named)
+    weights = weights_of(manner, with_vectors=vector is not None)
     scores = np.zeros(len(evidence.candidates))
     for name, weight in weights.items():
         if name in evidence.columns:
             scores += weight * evidence.columns[name]
     numbers: list[int] = evidence.candidates.tolist()
     places = [holdings.places[number] for number in numbers]
-    scores += _by_purpose(text, places)
+    scores += by_purpose(text, places)
     scored = zip(places, scores.tolist(), numbers, strict=True)
     found: dict[tuple[str, str], Ranked] = {}
     for place, score, number in sorted(scored, key=lambda one: (-one[1], one[0])):
@@ -97,9 +97,10 @@ def rank(
     return list(found.values())
 
 
-def _question(
+def question_of(
     text: str, vector: NDArray[np.float32] | None, holdings: Holdings, manner: Manner
 ) -> Asked:
+    """A text as evidence is gathered for it: of a change, some words count for more or less."""
     words = asked(text)
     terms = list(words)
     matches = holdings.lexicon.matches([number_of(term) for term in terms])
@@ -115,7 +116,7 @@ def _question(
     return Asked(words, joined, matches._replace(rarity=rarity), vector)
 
 
-def _by_purpose(text: str, places: list[Place]) -> NDArray[np.float64]:
+def by_purpose(text: str, places: list[Place]) -> NDArray[np.float64]:
     """What a unit loses where it tests or shows what another does, and nobody asked for that."""
     trial = 0.0 if speaks_of_trials(text) else _OF_TRIALS
     shown = 0.0 if speaks_of_shown(text) else _OF_SHOWN
@@ -124,7 +125,7 @@ def _by_purpose(text: str, places: list[Place]) -> NDArray[np.float64]:
     )
 
 
-def _weights(manner: Manner, *, with_vectors: bool) -> Mapping[str, float]:
+def weights_of(manner: Manner, *, with_vectors: bool) -> Mapping[str, float]:
     """What each column of the evidence counts: a mixture, as likely as each manner is."""
     description = DESCRIPTION if with_vectors else DESCRIPTION_IN_WORDS
     weights = dict(NAMED)

@@ -43,9 +43,24 @@ def vectors_of(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
 
 def compact(encoder: Encoder, texts: Sequence[str]) -> list[bytes]:
     """The vector of each text, a byte for each number; the largest of a vector becomes 127."""
-    vectors = vectors_of(encoder, texts)
-    scale = _LARGEST / np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-9)
-    return [row.tobytes() for row in np.rint(vectors * scale).astype(np.int8)]
+    return [row.tobytes() for row in rounded(vectors_of(encoder, texts))]
+
+
+def rounded(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Vectors in a byte for each number; the largest of each becomes 127, one of zeros stays."""
+    largest = np.abs(vectors).max(axis=1, initial=0.0, keepdims=True)
+    scaled: NDArray[np.float32] = np.rint(vectors * (_LARGEST / np.maximum(largest, 1e-9)))
+    return scaled.astype(np.int8)
+
+
+def cosines(rows: NDArray[np.int8], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The cosine of each row with a vector of length 1; 0 of a row of zeros."""
+    found = np.zeros(len(rows), np.float32)
+    for first in range(0, len(rows), _BLOCK):
+        block = rows[first : first + _BLOCK].astype(np.float32)
+        lengths = np.sqrt(np.einsum("ij,ij->i", block, block))
+        found[first : first + _BLOCK] = block @ vector / np.maximum(lengths, 1.0)
+    return found
 
 
 class Vectors:
@@ -84,11 +99,6 @@ class Vectors:
 
     def similarities(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """The cosine of each unit's vector with one of length 1; 0 where it is not known."""
-        alike = np.zeros(len(self._rows), np.float32)
         if self._rows.shape[1] != len(vector):
-            return alike
-        for first in range(0, len(self._rows), _BLOCK):
-            block = self._rows[first : first + _BLOCK].astype(np.float32)
-            lengths = np.sqrt(np.einsum("ij,ij->i", block, block))
-            alike[first : first + _BLOCK] = block @ vector / np.maximum(lengths, 1.0)
-        return alike
+            return np.zeros(len(self._rows), np.float32)
+        return cosines(self._rows, vector)

@@ -19,6 +19,8 @@ _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+"
 )
 _LONGEST: Final = 64
+# "the client's", "doesn't", "they're": what follows the apostrophe says nothing.
+_CONTRACTED = re.compile(r"n['\u2019]t\b|(?<=\w)['\u2019](?:s|d|m|re|ve|ll)\b", re.IGNORECASE)
 
 STOP_WORDS: Final = frozenset(
     """
@@ -137,7 +139,7 @@ def asked(text: str) -> dict[str, str]:
 
     "parse url" may be the name `parse_url`, which is found by "=parseurl".
     """
-    names = NAME.findall(text)
+    names = NAME.findall(_CONTRACTED.sub("", text))
     spoken = [name for name in names if name.lower() not in STOP_WORDS] or names
     terms = {term: name for name in spoken for term in terms_of(name)}
     words = [(name, parts(name)) for name in names]

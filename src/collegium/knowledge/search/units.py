@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from collegium.knowledge.facts import MODULE, TOP, FileFacts, Symbol, SymbolKind
+from collegium.knowledge.letters import composed
 from collegium.knowledge.search.terms import NAME, numbers_of, parts, spoken_numbers_of
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Unit(msgspec.Struct, frozen=True, gc=False):
 
 def describe(facts: FileFacts, text: str) -> tuple[Unit, ...]:
     """The units of a file, in the order in which they begin; its text is what was parsed."""
-    lines = text.split("\n")
+    lines = composed(text).split("\n")
     own = _own_lines(facts, lines)
     members = defaultdict[int, list[str]](list)
     for symbol in facts.symbols:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from collegium.knowledge.languages.ecmascript import declarations
@@ -16,7 +17,7 @@ from collegium.knowledge.parsing.nodes import first
 from collegium.knowledge.parsing.writing import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tree_sitter import Node
 
@@ -25,12 +26,18 @@ if TYPE_CHECKING:
 
 
 TYPE_PARAMETER: Final = "<typevar>"
+_CHAIN: Final = re.compile(r"[\w$.]+\Z")
 
 
 def predefined(reading: Reading, node: Node) -> str:
     """Read `string`, `number`, `any`."""
     name = reading.text(node)
     return UNKNOWN if name in {"any", "unknown"} else f"<{name}>"
+
+
+def own(reading: Reading, node: Node) -> str:
+    """Read the type `this`: that of what the method is called on."""
+    return UNKNOWN if reading.receives else "this"
 
 
 def generic(reading: Reading, node: Node) -> str:
@@ -59,9 +66,28 @@ def literal(reading: Reading, node: Node) -> str:
 
 
 def query(reading: Reading, node: Node) -> str:
-    """Read `typeof x`, which names x; that the type is x's cannot be written."""
-    reading.inside(node)
-    return UNKNOWN
+    """Read `typeof x`: what x is, as a literal that holds it."""
+    of = first(node)
+    written = UNKNOWN if of is None else reading.value(of)
+    return UNKNOWN if written == UNKNOWN else writing.literal("typeof", [written])
+
+
+def lookup(reading: Reading, node: Node) -> str:
+    """Read `A['b']` as the b of an A, and `A[number]` as an element of one."""
+    whole, *others = node.named_children
+    written = reading.value(whole)
+    keys = [reading.text(one).strip("\"'`") for one in others if one.type == "literal_type"]
+    for one in others:
+        reading.value(one)
+    if written == UNKNOWN or not _CHAIN.match(written):
+        return UNKNOWN
+    if [reading.text(one) for one in others] == ["number"]:
+        return writing.prefixed("*", writing.call(written))
+    return writing.member(writing.call(written), keys[0]) if _is_name(keys) else UNKNOWN
+
+
+def _is_name(keys: Sequence[str]) -> bool:
+    return len(keys) == 1 and keys[0].isidentifier()
 
 
 def function(reading: Reading, node: Node) -> str:
@@ -133,7 +159,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "internal_module": declarations.namespace,
     "intersection_type": one_of,
     "literal_type": literal,
-    "lookup_type": query,
+    "lookup_type": lookup,
     "module": declarations.namespace,
     "nested_identifier": rules.member("object", "property"),
     "nested_type_identifier": rules.member("module", "name"),
@@ -144,6 +170,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "property_signature": declarations.property_signature,
     "readonly_type": rules.through(),
     "satisfies_expression": declarations.kept,
+    "this_type": own,
     "tuple_type": rules.collection("Array", by_place=True),
     "type_alias_declaration": declarations.alias,
     "type_annotation": rules.through(),

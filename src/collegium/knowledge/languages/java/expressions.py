@@ -47,9 +47,10 @@ def call(reading: Reading, node: Node) -> str:
     if any(child.type == "super" for child in node.named_children):
         of = "super"
     target = writing.member(of, method) if of else method
-    reading.use("call", target, name)
     held = writing.prefixed("*", of) if method in _WITH_EACH and of else ""
-    return writing.call(target, ", ".join(_arguments(reading, given, held)))
+    arguments = list(_arguments(reading, given, held))
+    reading.use("call", target, name, len(arguments))
+    return writing.call(target, ", ".join(arguments))
 
 
 def _arguments(reading: Reading, listed: Node, held: str) -> Iterator[str]:

@@ -237,6 +237,14 @@ def alias(reading: Reading, node: Node) -> str:
     return UNKNOWN
 
 
+def associated(reading: Reading, node: Node) -> str:
+    """Declare `type T: Bound;` of a trait as a member that is of the bound."""
+    name, bound = node.child_by_field_name("name"), reading.field(node, "bounds")
+    if name is not None and bound:
+        reading.bind(reading.text(name), "", node, annotation=bound, how="field")
+    return UNKNOWN
+
+
 def _without_own(reading: Reading, node: Node, written: str) -> str:
     """Leave out the arguments of `type A<T> = B<T, C>`, so that A can have them as B would."""
     listed = node.child_by_field_name("type_parameters")

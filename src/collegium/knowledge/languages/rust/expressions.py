@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
+from collegium.knowledge.languages.rust import types
 from collegium.knowledge.parsing import writing
 from collegium.knowledge.parsing.writing import UNKNOWN
 
@@ -18,6 +20,7 @@ _WITH_EACH: Final = frozenset(
     "map_while max_by_key min_by_key partition position retain skip_while sort_by_key take_while"
     "".split()
 )
+_WORDS: Final = re.compile(r"\w+")
 _ARITHMETIC: Final = frozenset({"+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>"})
 
 
@@ -64,9 +67,20 @@ def _closure(reading: Reading, node: Node, held: str) -> str:
             value = held if len(parameters) == 1 else ""
             reading.narrow(parameter.name, parameter.annotation, *span, value=value)
         returns = reading.field(node, "return_type")
-        if body is not None:
-            reading.value(body)
-    return writing.call(writing.item("fn", returns)) if returns else "<fn>"
+        value = "" if body is None else reading.value(body)
+    if returns:
+        return writing.call(writing.item("fn", returns))
+    names = {parameter.name for parameter in parameters} | {"_"}
+    told = value and not names & set(_WORDS.findall(value))
+    return writing.literal("func", [value]) if told else "<fn>"
+
+
+def turbofish(reading: Reading, node: Node) -> str:
+    """Read `f::<T>`: of `parse` the type that it gives is kept."""
+    given = node.child_by_field_name("type_arguments")
+    written = reading.field(node, "function") or UNKNOWN
+    kinds = "" if given is None else types.arguments(reading, given)
+    return writing.item(written, kinds) if written.endswith(".parse") and kinds else written
 
 
 def cast(reading: Reading, node: Node) -> str:

@@ -34,7 +34,9 @@ def invocation(reading: Reading, node: Node) -> str:
         if text.startswith("{"):
             reading.embedded(text, line, _read_block)
         else:
-            reading.embedded(f"m({text[1:-1]});", line, _read_arguments)
+            given = reading.embedded(f"m({text[1:-1]});", line, _read_arguments)
+            if called == "macro.vec" and given != UNKNOWN:
+                return writing.literal("for", [given])
     return writing.call(called)
 
 

@@ -89,17 +89,20 @@ def path(reading: Reading, node: Node, given: Given) -> None:
     reading.value(node)
 
 
-def match(reading: Reading, node: Node) -> str:
-    """Read the arms of a match, each with its pattern bound on its lines."""
+def match_arms(reading: Reading, node: Node) -> list[tuple[str, str]]:
+    """Read the arms of a match, each with its pattern bound on its lines; return both."""
     value = reading.field(node, "value") or UNKNOWN
     body = node.child_by_field_name("body")
+    arms: list[tuple[str, str]] = []
     for arm in [] if body is None else body.named_children:
         pattern = arm.child_by_field_name("pattern")
         if pattern is not None:
             span = (reading.line(arm), reading.end(arm))
             reading.assign(pattern, Given(value, span=span))
-        reading.others(arm, pattern)
-    return UNKNOWN
+            arms.append((reading.text(pattern), reading.field(arm, "value")))
+        else:
+            reading.value(arm)
+    return arms
 
 
 def let_condition(reading: Reading, node: Node) -> str:

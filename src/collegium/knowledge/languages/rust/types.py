@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from collegium.knowledge.facts import Parameter
@@ -17,19 +18,37 @@ if TYPE_CHECKING:
 
     from collegium.knowledge.parsing.reading import Reading
 
+_PATHS: Final = re.compile(r"(?!Self\b|self\b)[\w.]+\Z")
 _MEMBER: Final = rules.member("path", "name")
 
 
 def _path(reading: Reading, node: Node) -> str:
     """Write `a::b` as a.b; `self::b` as mod.b, since self is also the receiver."""
     written = _MEMBER.stem(reading, node)
+    if written.startswith("Self.") and node.type == "scoped_type_identifier":
+        return _associated(reading, node, written[5:]) or written
     return f"mod.{written[5:]}" if written.startswith("self.") else written
+
+
+def _associated(reading: Reading, node: Node, name: str) -> str:
+    """Return what `type NAME = ...;` of the impl block around says, if it is a plain path."""
+    around: Node | None = node
+    while around is not None and around.type != "impl_item":
+        around = around.parent
+    body = around.child_by_field_name("body") if around is not None else None
+    for part in [] if body is None else body.named_children:
+        title, kind = part.child_by_field_name("name"), part.child_by_field_name("type")
+        if part.type == "type_item" and title is not None and kind is not None:
+            text = reading.brief(kind).replace("::", ".")
+            if reading.text(title) == name and _PATHS.match(text):
+                return text
+    return ""
 
 
 PATH: Final = rules.chain(_path)
 
 
-def _arguments(reading: Reading, node: Node) -> str:
+def arguments(reading: Reading, node: Node) -> str:
     """Write arguments of a type, without lifetimes."""
     given = [one for one in node.named_children if one.type not in {"lifetime", "line_comment"}]
     return ", ".join(writing.part(reading.value(one)) for one in given)
@@ -45,7 +64,7 @@ def _applied_stem(reading: Reading, node: Node) -> str:
 
 def _with_arguments(reading: Reading, node: Node, read: Callable[[Node], str]) -> str:
     whole, *lists = node.named_children
-    given = ", ".join(_arguments(reading, one) for one in lists)
+    given = ", ".join(arguments(reading, one) for one in lists)
     return writing.item(read(whole), given) if given else read(whole)
 
 

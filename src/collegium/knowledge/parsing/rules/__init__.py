@@ -29,12 +29,12 @@ from collegium.knowledge.parsing.rules.expressions import (
     through,
 )
 from collegium.knowledge.parsing.rules.statements import (
-    anyhow,
     assignment,
     branch,
     inside,
     keep_comment,
     loop,
+    many,
     nothing,
     returned,
     unpacking,
@@ -45,7 +45,6 @@ from collegium.knowledge.parsing.rules.statements import (
 __all__ = [
     "Chain",
     "anonymous",
-    "anyhow",
     "applied",
     "arguments",
     "assignment",
@@ -63,6 +62,7 @@ __all__ = [
     "keyword",
     "literal",
     "loop",
+    "many",
     "member",
     "name",
     "nameless",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
+from collegium.knowledge.parsing import writing
 from collegium.knowledge.parsing.nodes import starts_with
 from collegium.knowledge.parsing.writing import UNKNOWN
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from collegium.knowledge.facts import SymbolKind
     from collegium.knowledge.languages.grammar import Rule
     from collegium.knowledge.parsing.reading import Reading
+
+_WORDS: Final = re.compile(r"\w+")
 
 
 def starts_async(node: Node) -> bool:
@@ -69,7 +73,10 @@ def nameless(
     body: Node | None,
     given: Sequence[str] = (),
 ) -> str:
-    """Read a function without a name; `given` are the first arguments, where they are known."""
+    """Read a function without a name; `given` are the first arguments, where they are known.
+
+    What it gives is told, unless that rests on what it takes.
+    """
     with reading.anonymous(node):
         taken = reading.parameters(parameters)
         for place, parameter in enumerate(taken):
@@ -80,9 +87,10 @@ def nameless(
                 annotation=parameter.annotation,
                 how="parameter",
             )
-        if body is not None:
-            reading.value(body)
-    return "<function>"
+        value = UNKNOWN if body is None else reading.value(body)
+    names = {parameter.name.lstrip("*") for parameter in taken} | {UNKNOWN}
+    told = not names & set(_WORDS.findall(value))
+    return writing.literal("function", [value] if told else [])
 
 
 def type_(

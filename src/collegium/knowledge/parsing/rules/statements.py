@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from collegium.knowledge.parsing import writing
 from collegium.knowledge.parsing.frames import Given
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from collegium.knowledge.languages.grammar import Rule
     from collegium.knowledge.parsing.reading import Reading
+
+_STARS: Final = frozenset({"list_splat_pattern", "list_splat"})
 
 
 def inside(reading: Reading, node: Node) -> str:
@@ -68,21 +70,30 @@ def loop(target: str = "left", over: str = "right") -> Rule:
 
 
 def unpacking(reading: Reading, node: Node, given: Given) -> None:
-    """Bind the parts of a target by their places."""
+    """Bind the parts of a target by their places; behind a star these cannot be told."""
+    starred = False
     for place, part in enumerate(node.named_children):
-        reading.assign(part, given.part(writing.item(given.value, str(place))))
+        starred = starred or part.type in _STARS
+        held = _some(given.value) if starred else writing.item(given.value, str(place))
+        reading.assign(part, given.part(held))
+
+
+def _some(whole: str) -> str:
+    """Write any element; of a tuple as it is written it may be one of another kind."""
+    return UNKNOWN if whole.startswith("<tuple") else writing.prefixed("*", whole)
+
+
+def many(reading: Reading, node: Node, given: Given) -> None:
+    """Bind what stands behind a star to a list of what one of it would be."""
+    held = UNKNOWN if given.value in {"", UNKNOWN} else writing.literal("list", [given.value])
+    for part in node.named_children:
+        reading.assign(part, given.part(held))
 
 
 def within(reading: Reading, node: Node, given: Given) -> None:
     """Bind the only part of a target to the whole."""
     for part in node.named_children:
         reading.assign(part, given)
-
-
-def anyhow(reading: Reading, node: Node, given: Given) -> None:
-    """Bind the parts of a target to what cannot be told."""
-    for part in node.named_children:
-        reading.assign(part, given.part(UNKNOWN))
 
 
 def returned(reading: Reading, node: Node) -> str:

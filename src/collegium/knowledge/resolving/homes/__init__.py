@@ -1,8 +1,9 @@
 """The languages' homes, each imported when the first file of its language is resolved.
 
 Rooms: `base` (what a home must say), `python` (`python_modules`, `python_library`), `ecmascript`
-(`ecmascript_modules`, `ecmascript_objects`, `ecmascript_library`), `golang`, `java`
-(`java_library`), `rust` (`rust_modules`, `rust_implementing`, `rust_library`).
+(`ecmascript_modules`, `ecmascript_objects`, `ecmascript_library`), `golang`
+(`golang_interfaces`), `java` (`java_library`, `java_overloads`), `rust` (`rust_modules`,
+`rust_implementing`, `rust_library`).
 """
 
 from __future__ import annotations

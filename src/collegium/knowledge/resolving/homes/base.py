@@ -40,6 +40,8 @@ class Home:
     receiver_name: ClassVar[str] = ""
     # Whether a name without a receiver finds the members of the type it stands in (Java).
     members_in_scope: ClassVar[bool] = False
+    # Whether what stands in a type's body is known there by its bare name (Python).
+    body_is_scope: ClassVar[bool] = False
     # Whether a field and a method of one type may bear the same name (Rust).
     methods_apart: ClassVar[bool] = False
     # Whether calling a variable counts as a call of the function that it holds; where it does
@@ -124,6 +126,10 @@ class Home:
         """Return the bases that a type is given outside of its declaration (Rust's impl blocks)."""
         return UNKNOWN
 
+    def implemented(self, reader: Interpreter, kind: Atom) -> Atoms:
+        """Return the interfaces that a type has by its members alone (Go), without saying so."""
+        return UNKNOWN
+
     def parameters_of(self, reader: Interpreter, shape: Shape, kind: int) -> Sequence[str]:
         """Return the names of a type's parameters, in order."""
         return tuple(shape.generic.get(kind, ()))
@@ -163,6 +169,17 @@ class Home:
         if callee.kind == "instance" and self.call_method:
             return reader.member(callee, self.call_method)
         return (callee,)
+
+    def taking(self, reader: Interpreter, callees: Atoms, given: int) -> Atoms:
+        """Return what a call of these with so many arguments means, -1 where that is not known.
+
+        Where overloads are inherited beside one's own (Java), it may be another one up the line.
+        """
+        return callees
+
+    def overridden(self, reader: Interpreter, method: Symbol, above: Atoms) -> Atoms:
+        """Return what a method overrides among what the types above it have under its name."""
+        return above
 
     def overloads(self, reader: Interpreter, functions: Sequence[Atom]) -> Sequence[Atom]:
         """Return those of several functions of one name and place that a call chooses from."""

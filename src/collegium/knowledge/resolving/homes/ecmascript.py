@@ -8,7 +8,17 @@ from collegium.knowledge.expressions import parse
 from collegium.knowledge.facts import TOP
 from collegium.knowledge.resolving import scoping
 from collegium.knowledge.resolving.arguments import Site
-from collegium.knowledge.resolving.atoms import UNKNOWN, Atom, Atoms, outside, thing, united, values
+from collegium.knowledge.resolving.atoms import (
+    META,
+    UNKNOWN,
+    Atom,
+    Atoms,
+    outside,
+    thing,
+    types_of,
+    united,
+    values,
+)
 from collegium.knowledge.resolving.homes import ecmascript_library as library
 from collegium.knowledge.resolving.homes import ecmascript_modules as places
 from collegium.knowledge.resolving.homes import ecmascript_objects as objects
@@ -47,6 +57,8 @@ class EcmaScript(Home):
         """Return "this" for methods and for functions that `new` calls, if they are no arrows."""
         if _ARROW in symbol.marks and symbol.kind != "method":
             return ""
+        if symbol.parameters and symbol.parameters[0].name == "this":
+            return ""  # TypeScript's way to say what it is
         return "this" if symbol.kind == "method" or CONSTRUCTOR in symbol.marks else ""
 
     def is_property(self, symbol: Symbol) -> bool:
@@ -116,8 +128,26 @@ class EcmaScript(Home):
         """Return the member with the arguments of its type, so that its result can be told."""
         if name.startswith("#") and name[1:].isdigit():
             taken = atom.args[:-1] if atom.name == "Function" else ()
-            return taken[int(name[1:])] if int(name[1:]) < len(taken) else UNKNOWN
-        return (outside(f"{atom.name}.{name}", *atom.args),)
+            return (
+                taken[int(name[1:])] if int(name[1:]) < len(taken) else library.handed(atom, name)
+            )
+        held = library.member_result(atom) if atom.kind == "thing" else UNKNOWN
+        return held or (outside(f"{atom.name}.{name}", *atom.args),)
+
+    def specialised(self, reader: Interpreter, generic: Atom, given: Sequence[Atoms]) -> Atoms:
+        """Return a type with its arguments; of those that are computed what they come to."""
+        of = given[0] if given else UNKNOWN
+        if generic.name == "Awaited":
+            return types_of(library.fulfilled(of))
+        if generic.name == "ReturnType":
+            return types_of(united(map(reader.results, of)))
+        if generic.name == "InstanceType":
+            return tuple(atom for atom in of if atom.kind == "class")
+        return super().specialised(reader, generic, given)
+
+    def element(self, reader: Interpreter, atom: Atom) -> Atoms:
+        """Return what a loop gives: of a map the pairs."""
+        return library.pair(atom) or super().element(reader, atom)
 
     def called(self, reader: Interpreter, callee: Atom, given: Arguments) -> Atoms:
         """Return what the library's functions and methods give."""
@@ -165,6 +195,10 @@ class EcmaScript(Home):
         told = united(held)
         if name == "function":
             return (thing("Function", told),) if told else UNKNOWN
+        if name == "typeof":  # of a class the class itself, not a value of it
+            return tuple(
+                outside(META, values((atom,))) if atom.kind == "class" else atom for atom in told
+            )
         return UNKNOWN if name == "None" else (thing(name, told),)
 
     def item(self, reader: Interpreter, atom: Atom, key: Expr) -> Atoms:

@@ -38,7 +38,7 @@ GLOBALS: Final = frozenset(
 # Types that add nothing to what they are of.
 TRANSPARENT: Final[Mapping[str, int]] = dict.fromkeys(
     ("Readonly", "Partial", "Required", "NonNullable", "Pick", "Omit", "Exclude", "Extract",
-     "Awaited", "ThisType"), 0
+     "ThisType"), 0
 )  # fmt: skip
 _LISTS: Final = ("Array", "ReadonlyArray", "ArrayLike")
 _STREAMS: Final = (
@@ -55,6 +55,7 @@ _SAME: Final = frozenset(
     "concat copyWithin fill filter reverse slice sort splice toReversed toSorted toSpliced with "
     "add set values".split()
 )
+_OF_MAP: Final = frozenset({"get", "values", "keys", "entries"})
 _ONE: Final = frozenset("at find findLast pop shift".split())
 # What methods give that are handed a function: one or many of what that gives.
 MAPPING: Final[Mapping[str, str]] = {"map": "Array", "then": "Promise"}
@@ -73,9 +74,10 @@ COMMON: Final = frozenset(
 def method_result(method: Atom) -> Atoms | None:
     """Return what a method of an outside type gives by its type's arguments; None if unknown."""
     kind, _, name = method.name.rpartition(".")
-    if kind in _MAPS and name in {"get", "values"} and len(method.args) == 2:
-        held = method.args[1]
-        return held if name == "get" else (thing("Iterable", held),)
+    if kind in _MAPS and name in _OF_MAP and len(method.args) == 2:
+        key, held = method.args
+        many = {"values": held, "keys": key, "entries": (thing("tuple", key, held),)}
+        return held if name == "get" else (thing("Iterable", many[name]),)
     if kind in {*_LISTS, *_SETS, *_STREAMS} and method.args:
         if name in _SAME:
             return (thing(kind, *method.args),)
@@ -84,6 +86,35 @@ def method_result(method: Atom) -> Atoms | None:
     if kind in AWAITABLES and name in _PROMISED:
         return (thing(kind, *method.args),)
     return None
+
+
+def member_result(held: Atom) -> Atoms:
+    """Return what a value of the library holds under any name that is no method of its type."""
+    return held.args[1] if held.name == "Record" and len(held.args) == 2 else UNKNOWN
+
+
+def handed(method: Atom, name: str) -> Atoms:
+    """Return what a method of a map hands to a function: "#0" is that, with what it takes."""
+    kind, _, called = method.name.rpartition(".")
+    if name != "#0" or called != "forEach" or kind not in _MAPS or len(method.args) != 2:
+        return UNKNOWN
+    return (thing("Function", method.args[1], method.args[0], UNKNOWN),)
+
+
+def pair(held: Atom) -> Atoms:
+    """Return key and value, as a loop over a map gives them."""
+    is_map = held.name in _MAPS and held.name != "Record" and len(held.args) == 2
+    return (thing("tuple", *held.args),) if is_map else UNKNOWN
+
+
+def all_fulfilled(given: Atoms) -> Atoms:
+    """Return the promise of what many promises are of: one by one, or each of the same."""
+    found: list[Atom] = []
+    for atom in given:
+        kind = atom.name if atom.name == "tuple" else "Array"
+        parts = tuple(map(fulfilled, atom.args))
+        found.append(thing("Promise", (thing(kind, *parts),)))
+    return tuple(found)
 
 
 def fulfilled(given: Atoms) -> Atoms:
@@ -97,8 +128,21 @@ def static_result(name: str, given: Atoms) -> Atoms | None:
     """Return what a function of the library makes of its first argument; None if unknown."""
     if name == "Promise.resolve":
         return (thing("Promise", fulfilled(given)),)
-    if name in {"Object.freeze", "Object.seal", "Object.create", "structuredClone", "Object"}:
+    if name in {
+        "Object.freeze",
+        "Object.seal",
+        "Object.create",
+        "structuredClone",
+        "Object",
+        "Proxy",
+    }:
         return given
+    if name == "Promise.all":
+        return all_fulfilled(given)
+    if name in {"Object.values", "Object.entries"}:
+        held = united(map(member_result, given))
+        pairs = (thing("tuple", (thing("string"),), held),)
+        return (thing("Array", held if name == "Object.values" else pairs),) if held else None
     if name in {"Array.from", "Array.of"}:
         held = united(atom.args[0] if atom.args else UNKNOWN for atom in given)
         return (thing("Array", held),)

@@ -41,8 +41,12 @@ def member(reader: Interpreter, atom: Atom, name: str) -> Atoms:
 def _of_instance(reader: Interpreter, atom: Atom, name: str) -> Atoms:
     """Return what `X.prototype.name = y` gives to the values of X, and their class."""
     if name == "constructor":
-        return UNKNOWN if atom.name == "super" else (atom._replace(kind="class", name=""),)
-    makers = (each for each in reader.lineage(atom) if name and each.file)
+        if atom.name == "super":
+            return (outside("Object.constructor"),)
+        return (atom._replace(kind="class", name=""),)
+    line = reader.lineage(atom)
+    above = line[1:] if atom.name == "super" else line
+    makers = (each for each in above if name and each.file)
     found = (_made_with(reader, Atom("class", each.file, each.symbol), name) for each in makers)
     return next(filter(None, found), UNKNOWN)
 

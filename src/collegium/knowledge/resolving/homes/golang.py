@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from collegium.knowledge.facts import TOP
 from collegium.knowledge.languages.go.words import PREDECLARED
 from collegium.knowledge.resolving.atoms import UNKNOWN, Atom, Atoms, outside, thing, united
+from collegium.knowledge.resolving.homes import golang_interfaces as interfaces
 from collegium.knowledge.resolving.homes.base import Home
 
 if TYPE_CHECKING:
@@ -96,6 +97,10 @@ class Go(Home):
         folder = _folder(kind.file)
         files = [path for path in reader.world.bearers(name) if _is_in(path, folder)]
         return united(reader.owned(path, kind, name) for path in files)
+
+    def implemented(self, reader: Interpreter, kind: Atom) -> Atoms:
+        """Return the interfaces whose methods a type has."""
+        return interfaces.implemented(reader, kind)
 
     def parameter(self, name: str, held: Atoms) -> Atoms:
         """Return what a parameter holds: `xs ...T` is a slice."""

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 from collegium.knowledge.facts import TOP
 from collegium.knowledge.resolving.atoms import UNKNOWN, Atom, Atoms, outside, thing, united, values
 from collegium.knowledge.resolving.homes import java_library as library
+from collegium.knowledge.resolving.homes import java_overloads as overloads
 from collegium.knowledge.resolving.homes.base import Home
 from collegium.knowledge.resolving.inheritance import by_c3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from collegium.knowledge.facts import Import
+    from collegium.knowledge.facts import Import, Symbol
     from collegium.knowledge.resolving.arguments import Arguments, Site
     from collegium.knowledge.resolving.interpreter import Interpreter
     from collegium.knowledge.resolving.shape import Shape
@@ -85,6 +86,14 @@ class Java(Home):
         if callee.name == "super" and callee.kind == "instance":
             return tuple(base for base in reader.bases(callee) if _is_class(reader, base))
         return (callee,)
+
+    def taking(self, reader: Interpreter, callees: Atoms, given: int) -> Atoms:
+        """Return the methods that take so many arguments: those found, else others up the line."""
+        return overloads.taking(reader, callees, given) if given >= 0 else callees
+
+    def overridden(self, reader: Interpreter, method: Symbol, above: Atoms) -> Atoms:
+        """Return the methods above that have as many parameters."""
+        return overloads.overridden(reader, method, above)
 
     def ancestors(self, reader: Interpreter, kind: Atom) -> Atoms:
         """Return a type and those above it, a narrower interface before a wider one."""

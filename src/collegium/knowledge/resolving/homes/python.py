@@ -37,6 +37,7 @@ _PLAIN_DECORATORS: Final = frozenset(
      "cache", "lru_cache", "contextmanager", "asynccontextmanager", "setter", "deleter", "getter",
      "deprecated", "singledispatch", "register"}
 )  # fmt: skip
+_OF_OBJECT: Final = frozenset(dir(object))
 _SAYING_NOTHING: Final = frozenset({"Any", "Final", "ClassVar", "TypeAlias", "object"})
 _ACCESSORS: Final = ("property", "setter", "deleter", "getter")
 _MANAGERS: Final = ("contextmanager", "asynccontextmanager")
@@ -46,6 +47,7 @@ class Python(Home):
     """The rules of Python."""
 
     family: ClassVar[str] = "python"
+    body_is_scope: ClassVar[bool] = True
     call_method: ClassVar[str] = "__call__"
     constructor: ClassVar[str] = "__init__"
     elements = library.ELEMENTS
@@ -132,7 +134,9 @@ class Python(Home):
         return (outside(f"{atom.name}.{name}", *atom.args),)
 
     def further_members(self, reader: Interpreter, atom: Atom, name: str) -> Atoms:
-        """Return what `__getattr__` promises where a type has no such member."""
+        """Return what every object has, or what `__getattr__` promises where nothing is found."""
+        if name in _OF_OBJECT:
+            return (outside(f"object.{name}"),)
         if atom.kind != "instance" or name.startswith("__"):
             return UNKNOWN
         found = reader.member(atom, "__getattr__")
@@ -234,7 +238,8 @@ class Python(Home):
         """Return what `__getitem__` gives, or the item of a container."""
         if atom.kind != "instance":
             return super().item(reader, atom, key)
-        return reader.method_results(atom, "__getitem__") or super().item(reader, atom, key)
+        found = reader.method_results(atom, "__getitem__") or _by_place(reader, atom, key)
+        return found or super().item(reader, atom, key)
 
     def awaited(self, reader: Interpreter, atom: Atom) -> Atoms:
         """Return what awaiting gives: of a coroutine its result, of an object its `__await__`'s."""
@@ -262,6 +267,20 @@ class Python(Home):
         line = reader.lineage(atom) if atom.kind == "instance" else (atom,)
         plain = [each._replace(name=library.short(each.name)) for each in line if not each.file]
         return united(super(Python, self).argument(reader, each, which) for each in plain)
+
+
+def _by_place(reader: Interpreter, atom: Atom, key: Expr) -> Atoms:
+    """Return the field of a named tuple that stands at a place."""
+    line = reader.lineage(atom)
+    if key[0] != "index" or not any(library.short(each.name) == "NamedTuple" for each in line):
+        return UNKNOWN
+    place = int(key[1])
+    for kind in line:
+        shape = reader.world.within(kind.file, kind.symbol) if kind.file else None
+        names = list(shape.fields(kind.symbol)) if shape is not None else list[str]()
+        if place < len(names):
+            return reader.settled(reader.member(atom, names[place]))
+    return UNKNOWN
 
 
 def _decorator(mark: str) -> str:

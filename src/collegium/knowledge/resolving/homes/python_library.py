@@ -40,7 +40,7 @@ CONTEXTS: Final[Mapping[str, int]] = dict.fromkeys(
     ("ContextManager", "AsyncContextManager", "AbstractContextManager",
      "AbstractAsyncContextManager", "closing", "aclosing", "nullcontext"), 0
 )  # fmt: skip
-CALLABLES: Final = {"Callable": -1, "ref": 0, "ReferenceType": 0, "partial": -1}
+CALLABLES: Final = {"Callable": -1, "function": -1, "ref": 0, "ReferenceType": 0, "partial": -1}
 TRANSPARENT: Final = frozenset(
     {"Optional", "Union", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly",
      "InitVar", "Unpack"}
@@ -181,6 +181,18 @@ def _task(reader: Interpreter, given: Arguments) -> Atoms:
     return (thing("Task", united(reader.home.awaited(reader, atom) for atom in given[0])),)
 
 
+def _gathered(reader: Interpreter, given: Arguments) -> Atoms:
+    each = [
+        united(reader.home.awaited(reader, atom) for atom in given[place])
+        for place in range(len(given))
+    ]
+    return (thing("Coroutine", (thing("tuple", *each),)),)
+
+
+def _closing(reader: Interpreter, given: Arguments) -> Atoms:
+    return (thing("closing", given[0]),)
+
+
 def _referred(reader: Interpreter, given: Arguments) -> Atoms:
     return (thing("ref", given[0]),)
 
@@ -197,7 +209,8 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Interpreter, Arguments], Atoms]]] = {
     **dict.fromkeys(("TypeVar", "typing.TypeVar", "typing_extensions.TypeVar"), _type_variable),
     **dict.fromkeys(("asyncio.create_task", "asyncio.ensure_future", "asyncio.wait_for"), _task),
     **dict.fromkeys(("typing.cast", "typing_extensions.cast"), _cast),
-    **dict.fromkeys(("contextlib.closing", "contextlib.aclosing"), _first),
+    **dict.fromkeys(("contextlib.closing", "contextlib.aclosing"), _closing),
+    "asyncio.gather": _gathered,
     **dict.fromkeys(("weakref.ref", "weakref.proxy"), _referred),
     "filter": _filtered,
     "max": _one,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collegium.knowledge.resolving.interpreter import Interpreter
     from collegium.knowledge.resolving.shape import Shape
 
+_DEREF: Final = "deref"
 _WORDS: Final = {"for": "for", "struct": "tuple", "fn": "func", "macro": "macro"}
 
 
@@ -129,6 +130,13 @@ class Rust(Home):
         """
         if name in library.SAME or (name in library.MAKES and atom.kind == "class"):
             return (outside("same", values((atom,))),)
+        if atom.kind == "instance" and name != _DEREF:
+            key = ("rust deref", atom.file, atom.symbol, name)
+            found = reader.world.remembered(
+                key, lambda: implementing.behind(reader.full, atom, name), UNKNOWN
+            )
+            if found:
+                return found
         traits = (
             [base for base in reader.bases(atom) if base.kind == "outside"] if atom.file else []
         )
@@ -156,7 +164,9 @@ class Rust(Home):
         return super().specialised(reader, known, given)
 
     def element(self, reader: Interpreter, atom: Atom) -> Atoms:
-        """Return what a loop over a container gives."""
+        """Return what a loop over a container, or over what has `next`, gives."""
+        if atom.kind == "instance":
+            return reader.method_results(atom, "next") or super().element(reader, atom)
         return library.element(atom) or super().element(reader, atom)
 
     def item(self, reader: Interpreter, atom: Atom, key: Expr) -> Atoms:

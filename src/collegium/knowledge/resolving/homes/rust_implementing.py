@@ -61,6 +61,12 @@ def _traits(reader: Interpreter, shape: Shape, block: int, kind: Atom) -> Atoms:
     return united(reader.types(site, parse(base)) for base in symbol.bases)
 
 
+def behind(reader: Interpreter, atom: Atom, name: str) -> Atoms:
+    """Return what is had under a name by way of `Deref`."""
+    targets = reader.method_results(Atom("instance", atom.file, atom.symbol), "deref")
+    return united(reader.member(each, name) for each in targets if each.file)
+
+
 def macro(reader: Interpreter, name: str) -> Atoms:
     """Return the macros of the tree that bear a name."""
     found: list[Atom] = []

@@ -42,6 +42,8 @@ def called(callee: Atom) -> Atoms:
     if callee.kind != "outside" or not callee.args:
         return UNKNOWN
     held, *others = callee.args
+    if method == "parse":
+        return held
     if method == "enumerate":
         return (thing("for", (thing("tuple", (thing("usize"),), held),)),)
     if kind in _MAPS and others and (found := _of_map(method, held, others[0])):

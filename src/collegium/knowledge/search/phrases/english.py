@@ -4,102 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from collegium.knowledge.search.phrases.english_words import WORDS
 from collegium.knowledge.search.phrases.language import Language
 
 ENGLISH: Final = Language(
-    words="""
-        every: all any every each some both
-        noise: the a an please exactly actually currently just really ever also
-            own direct directly immediate existing other various entire whole complete full our my
-            this your its else anywhere somewhere everywhere here internally explicitly exact into
-            throughout across thanks python javascript typescript golang rust java
-        opener: tell me show give us list find get please can could would will you i we want to know
-            see need like help let look up search for name enumerate display print return identify
-            determine figure out hey hi hello ok okay so and now then go jump is there are do does
-            be able check report locate trace of
-        whole: codebase repo repository project code source sources tree library workspace program
-        thing: everything part parts piece pieces exception exceptions function functions
-            method methods class classes file files module modules place places symbol
-            symbols line lines package packages type types struct structs trait traits
-            interface interfaces component components routine routines procedure procedures
-            constructor constructors variable variables constant constants enum enums
-            decorator decorators property properties field fields macro macros folder
-            directory
-        role: helper helpers utility
-        person: i we you one they people
-        pronoun: it them
-        what: what which who whom anything anyone anybody something
-        where: where
-        that: that
-        is: is are was were be being been get gets getting
-        do: do does did
-        may: can could may might will would should
-        there: there
-        have: have has
-        of: of for to about
-        in: in within inside on
-        from: from
-        by: by
-        make: make makes making made
-        call: call calls invoke invokes trigger triggers execute executes
-        called: called invoked triggered executed
-        calling: calling invoking triggering executing
-        instantiate: instantiate instantiates
-        instantiated: instantiated
-        instantiating: instantiating
-        break: break breaks
-        affected: affected
-        if: if when
-        change: change changes modify rename remove delete edit
-        changing: changing modifying renaming removing deleting editing
-        caller: caller callers callsite callsites invokers
-        callee: callee callees
-        site: site sites
-        incoming: incoming inbound
-        outgoing: outgoing outbound
-        define: define defines declare declares
-        defined: defined declared
-        placed: implemented located found written coded
-        contain: contain contains hold holds
-        live: live lives reside resides sit sits
-        find: find see
-        locate: locate
-        definition: definition definitions declaration declarations
-        location: location path
-        inherit: inherit inherits extend extends embed embeds
-        derive: derive derives descend descends
-        implement: implement implements
-        inheriting: inheriting extending subclassing implementing deriving
-        derived: derived based
-        sub: subclass subclasses subtype subtypes child children implementations implementers
-            implementors inheritors
-        as: as
-        and: and or
-        list: list
-        happen: happen happens occur occurs
-        base: base bases parent parents superclass superclasses supertype supertypes
-        import: import imports require requires
-        imported: imported required
-        importing: importing requiring
-        importer: importer importers
-        use: use uses reference references utilize utilizes
-        used: used referenced utilized
-        using: using referencing utilizing
-        usage: usage usages occurrence occurrences
-        user: users consumers dependents
-        depend: depend depends
-        doc: docs doc documentation readme section sections page pages guide guides chapter chapters
-            document documents
-        document: describe describes mention mentions explain explains cover covers discuss
-            discusses
-        documented: documented described mentioned explained
-        override: override overrides
-        overridden: overridden overriden
-        overriding: overriding
-        deep: transitive transitively indirect indirectly recursive recursively descendants
-            ancestors
-        's: 's
-    """,
+    words=WORDS,
     phrases={
         "callers": """
             what [thing] [that|what] [do|may] call X
@@ -117,7 +26,7 @@ ENGLISH: Final = Language(
             [from] where is X [is] called [from|in] [by what]
             [from] where X is called [from|in]
             where do X is called [from]
-            where do person|thing call X
+            where do person|thing call X [from]
             by|from|in what [thing] is X called
             by|from|in what [thing] do X is called
             thing where X is called
@@ -125,6 +34,7 @@ ENGLISH: Final = Language(
             what [thing] is X called by|from|in
             what [thing] X is called by|from|in
             X is called by|from|in what|where [thing]
+            X is called where
             do what [thing] call X
             do thing call X
             is X called [by what] [thing]
@@ -136,11 +46,17 @@ ENGLISH: Final = Language(
             where do person|thing instantiate X
             is X instantiated
             do what instantiate X
+            [is there] instance of X
+            what [thing] [that|what] make|create instance of X
+            what [thing] [that|what] make|create X instance
+            where is instance of X created|instantiated|make
+            where is X instance created|instantiated|make
+            where do person|thing make|create instance of X
         """,
         "callees": """
             what [thing] do|may X call
             what X call
-            [what is] thing that|what X call
+            [what is] thing [that|what] X call
             that X call
             what [thing] is X calling
             what [thing] is called [from] in|from|by X
@@ -163,6 +79,9 @@ ENGLISH: Final = Language(
             where is definition of X
             where may|do person find N
             where person may find N
+            in what thing may|do person find N
+            in what thing person may find N
+            go of N
             where of find N
             where do person|thing define X
             [what is] definition of X
@@ -201,6 +120,8 @@ ENGLISH: Final = Language(
             do X have sub [thing]
             do what inherit [from] X
             is X inheriting by what
+            is X inherited
+            what [thing] is inherited from X
         """,
         "bases": """
             what [thing] do X inherit|derive|implement [from]
@@ -240,6 +161,7 @@ ENGLISH: Final = Language(
             [what is] thing that|what X import
             X 's import
             X import what
+            [what is] import of|in P
         """,
         "references": """
             what [thing] [that|what] [do|may] use X
@@ -262,6 +184,13 @@ ENGLISH: Final = Language(
             X ['s] usage
             N use
             what [thing] depend in X
+            what [thing] refer of X
+            [thing] [that|what] refer of X
+            where is X refer of
+            what [may] happen if person change N
+            what is impact of changing N
+            impact of changing N
+            what [thing] [may] is affected by change of|in N
             what [thing] [may] break if person change N
             what [thing] [may] is affected if person change N
             what [thing] is affected by changing N
@@ -292,6 +221,88 @@ ENGLISH: Final = Language(
             what [thing] is X overridden by|in
             is X overridden
             do what [thing] override X
+        """,
+        "members": """
+            what do N define
+            what N define
+            what is defined in N
+            what is [contain] in P
+            what do P contain|have
+            [what is] thing [that|what] [is] [defined|contain] in P
+            [what is] thing [that|what] N define
+            [what is] member of X
+            what member do X have
+            X 's member
+            [what is] M of|in X
+            M defined in X
+            what M do X define|contain|have
+            what M is [defined|contain] in X
+            X 's M
+        """,
+        "tests": """
+            what test X
+            what [unit] test test|document|use|call|instantiate X
+            test that|what test|document|use|call|instantiate X
+            [is there] [unit] test [case] of X
+            do person have [unit] test [case] of X
+            do X have test
+            what test of X is there
+            X test
+            X 's test
+            where is X tested
+            is X tested [by what]
+            by|in what [test] is X tested
+            what [thing|test] is X tested by|in
+            what [is] testing X
+            test testing|using|calling X
+            what test is testing|using|calling X
+            test coverage of X
+        """,
+    },
+    definitions={
+        "function": "function functions",
+        "method": "method methods",
+        "class": "class classes type types struct structs",
+        "interface": "interface interfaces trait traits type types",
+        "enum": "enum enums type types",
+    },
+    pairs={
+        "callers": """
+            do A call X
+            is X called by|from|in A
+            where do A call X
+            is A calling X
+            do A make call of X
+        """,
+        "references": """
+            do A use X
+            is X used by|in A
+            where do A use X
+            is A using X
+            do A depend in X
+            do A refer of X
+        """,
+        "importers": """
+            do A import X
+            is X imported by|in A
+            where do A import X
+        """,
+        "subclasses": """
+            do A inherit|derive|implement [from] X
+            is A sub [thing] of X
+            is A derived|inheriting [from] X
+            is X base [thing] of A
+        """,
+        "path": """
+            how do|may A reach X
+            do|may A reach X
+            how do|may A is of X
+            [what is] [call] location|chain from A of X
+            [what is] call from A of X
+            [what] [call] location|chain lead from A of X
+            how is X reachable from A
+            is X reachable from A
+            how do|may person is from A of X
         """,
     },
 )

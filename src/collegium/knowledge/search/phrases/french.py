@@ -8,12 +8,15 @@ from collegium.knowledge.search.phrases.language import Language
 
 FRENCH: Final = Language(
     words="""
-        noise: le la les l un une tous toutes s il vous plait te directement directe directes ici
+        article: le la les l un une
+        noise: tous toutes s il vous plait te directement directe directes ici
         opener: montre moi montrez trouve trouvez liste listez donne donnez peux peut tu vous me
             dire dis est ce que je veux savoir
         whole: projet code depot base
-        thing: fonction fonctions methode methodes classe classes fichier fichiers module modules
-            type types
+        thing: fonction methode classe fichier module type
+        things: fonctions methodes classes fichiers modules types
+        one: appelle herite etend implemente derive importe utilise
+        several: sont
         what: qui quelle quelles quel quels
         que: que qu quoi
         where: ou
@@ -42,14 +45,15 @@ FRENCH: Final = Language(
         "callers": """
             what [thing] call X
             thing what call X
-            where is X called
-            where is called X
+            [of] where is X called
+            [of] where is called X
             by what [thing] is X called
             by what [thing] is called X
-            caller of X
+            [what is] caller of X
         """,
         "callees": """
             que call X
+            thing que X call
             what [thing] is called by X
             what thing X call
         """,
@@ -65,11 +69,15 @@ FRENCH: Final = Language(
         "subclasses": """
             what [thing] inherit|derive of X
             what [thing] inherit X
-            sub of X
+            [what is] sub of X
         """,
         "bases": """
             of what [thing] inherit X
-            thing base of X
+            [what is] thing base of X
+            [what is] base of X
+        """,
+        "imports": """
+            que import X
         """,
         "importers": """
             what [thing] import X
@@ -80,7 +88,7 @@ FRENCH: Final = Language(
             what [thing] use X
             where is X use|used
             where is use|used X
-            usage of X
+            [what is] usage of X
         """,
         "documents": """
             where is N documented

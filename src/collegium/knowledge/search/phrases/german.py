@@ -8,13 +8,16 @@ from collegium.knowledge.search.phrases.language import Language
 
 GERMAN: Final = Language(
     words="""
-        noise: der die das den dem des ein eine einen einer alle aller jede jeder bitte genau denn
-            eigentlich direkt direkte direkten alles uberall irgendwo hier sich
+        article: der die das den dem des ein eine einen einer
+        noise: alle aller allen jede jeder bitte genau denn eigentlich direkt direkte direkten alles
+            uberall irgendwo hier sich
         opener: zeige zeig mir finde such suche liste nenne nenn sag sage uns gib kannst konntest du
             ich will wissen mochte auf bitte
         whole: codebasis projekt repository repo code quelltext
-        thing: funktion funktionen methode methoden klasse klassen datei dateien modul module stelle
-            stellen typ typen paket pakete
+        thing: funktion methode klasse datei modul stelle typ paket
+        things: funktionen methoden klassen dateien module stellen typen pakete
+        one: ruft erbt erweitert importiert benutzt verwendet nutzt referenziert uberschreibt leitet
+        several: sind werden
         what: wer welche welcher welches wem welchen
         was: was
         where: wo
@@ -40,6 +43,10 @@ GERMAN: Final = Language(
         use: benutzt benutzen verwendet verwenden nutzt nutzen referenziert
         usage: verwendung verwendungen
         documented: dokumentiert beschrieben
+        steht: steht liegt
+        happen: passiert geschieht bricht
+        if: wenn falls
+        change: andere andern umbenenne entferne losche
         override: uberschreibt uberschreiben
         overridden: uberschrieben
     """,
@@ -48,7 +55,7 @@ GERMAN: Final = Language(
             what [thing] rufen X auf
             from what|where [thing] is X called
             where is X [from] called
-            caller from X
+            [was is] caller from X
         """,
         "callees": """
             was rufen X auf
@@ -59,6 +66,8 @@ GERMAN: Final = Language(
             where is X define
             where X define is
             from what thing is X define
+            from what thing steht N
+            where steht N
             where is N [placed]
             where find person N
             what thing define X
@@ -69,13 +78,13 @@ GERMAN: Final = Language(
             was inherit from X
             what [thing] derive from X ab
             what thing is from X derived
-            sub from X
+            [was is|what is] sub from X
         """,
         "bases": """
             whence inherit X
             from what [thing] inherit X
             from was inherit X
-            base from X
+            [was is|what is] base from X
         """,
         "importers": """
             what [thing] import X
@@ -87,7 +96,8 @@ GERMAN: Final = Language(
         "references": """
             what [thing] use X
             where is X use
-            usage from X
+            [was is] usage from X
+            was happen if person X change
         """,
         "documents": """
             where is N documented
@@ -97,4 +107,5 @@ GERMAN: Final = Language(
             where is X overridden
         """,
     },
+    capital_nouns=True,
 )

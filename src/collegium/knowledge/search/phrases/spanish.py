@@ -8,12 +8,16 @@ from collegium.knowledge.search.phrases.language import Language
 
 SPANISH: Final = Language(
     words="""
-        noise: el la los las un una todos todas por-favor directamente directas directos aqui
+        article: el la los las un una
+        noise: todos todas por-favor directamente directas directos aqui
         opener: muestra muestrame encuentra lista listame dame busca dime puedes quiero saber
         whole: proyecto codigo repositorio
-        thing: funcion funciones metodo metodos clase clases archivo archivos fichero ficheros
-            modulo modulos tipo tipos
-        what: quien quienes que cual cuales
+        thing: funcion metodo clase archivo fichero modulo tipo
+        things: funciones metodos clases archivos ficheros modulos tipos
+        one: llama invoca hereda extiende implementa importa usa utiliza
+        several: estan son
+        what: quien quienes cual cuales
+        que: que
         where: donde
         of: de del a
         by: por
@@ -36,42 +40,50 @@ SPANISH: Final = Language(
     """,
     phrases={
         "callers": """
-            what [thing] call of X
-            thing what call of X
+            what call [of] X
+            que call of X
+            what|que thing call [of] X
+            thing que call of X
             where is call [of] X
             where is called X
-            by what [thing] is called X
-            caller of X
+            by what|que [thing] is called X
+            [what is] caller of X
         """,
         "callees": """
-            of what thing call X
-            what thing is called by X
-            what call X
+            of what|que thing call X
+            what|que thing is called by X
+            que call X
         """,
         "where": """
             where is defined X
             where is X defined
-            in what thing is defined X
-            what thing defined X
-            definition of X
+            in what|que thing is defined X
+            in what|que thing is N
+            what|que thing defined X
+            [what is] definition of X
             where is N
         """,
         "subclasses": """
-            what [thing] inherit [of] X
-            sub of X
+            what|que [thing] inherit [of] X
+            [what is] sub of X
         """,
         "bases": """
-            of what [thing] inherit X
+            of what|que [thing] inherit X
             thing base of X
         """,
         "importers": """
-            what [thing] import X
+            what import X
+            what|que thing import X
             where is import|imported X
         """,
+        "imports": """
+            que import X
+        """,
         "references": """
-            what [thing] use X
+            what use X
+            what|que thing use X
             where is use|used X
-            usage of X
+            [what is] usage of X
         """,
         "documents": """
             where is documented N
