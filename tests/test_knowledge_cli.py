@@ -256,6 +256,15 @@ def test_a_search_shows_places_and_reasons(collegium: Run, shop: Path) -> None:
     assert exact.stdout == "shop/pricing.py:6\ttotal\n"
 
 
+def test_a_search_without_vectors_says_how_to_have_them(collegium: Run, shop: Path) -> None:
+    words = ("search", "what all goods cost together", "--path", shop)
+    first = collegium(*words)
+    assert f"by words alone; `collegium index {shop}`" in first.stderr
+    assert "by words alone" not in collegium(*words, "--lexical").stderr
+    collegium("index", shop)
+    assert collegium(*words).stderr == ""
+
+
 def test_a_batch_answers_line_for_line_and_names_the_bad_ones(
     collegium: Run, shop: Path, tmp_path: Path
 ) -> None:

@@ -301,6 +301,7 @@ def test_no_code_is_too_broken_to_be_read(code: str) -> None:
         ("Cargo.toml", '[package]\nname = "a-b"\n[lib]\nname = "c"\n', "c"),
         ("Cargo.toml", "[workspace]\nmembers = []\n", ""),
         ("Cargo.toml", "[package\n", ""),
+        ("Cargo.toml", f"a = {'[' * 50_000}\n", ""),
         ("Cargo.toml", "package = 1\n[lib]\nname = 2\n", ""),
     ],
 )

@@ -17,7 +17,10 @@ import numpy as np
 import pytest
 
 from collegium.errors import IndexUnusable, NotIndexed, TreeRefused
+from collegium.experts.knowledge.expert import KnowledgeExpert
+from collegium.experts.knowledge.keeper import Keeper, Terms
 from collegium.knowledge.index import Index, Report
+from collegium.knowledge.index.contents import Content, Refused, content_of
 from collegium.knowledge.index.examining import examine
 from collegium.knowledge.index.lock import alone
 from collegium.knowledge.index.place import places_of
@@ -26,6 +29,8 @@ from collegium.knowledge.index.worker import Task
 from collegium.knowledge.index.workers import examined
 from collegium.knowledge.search.semantic import label
 from collegium.knowledge.tree import Tree
+from collegium.lexicon import Vocabulary
+from collegium.types import Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -87,6 +92,20 @@ def test_where_no_process_can_be_started_files_are_read_all_the_same(
 
 def test_a_file_whose_folder_became_a_file_is_gone(root: Path) -> None:
     assert examine(str(root), "shapes.py/x.py", (), 1000).found is None
+
+
+def test_a_file_that_is_nested_too_deeply_does_not_stop_the_rest(
+    root: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(path: str, source: bytes) -> Content | Refused:
+        if path == "deep.py":
+            raise RecursionError
+        return content_of(path, source)
+
+    monkeypatch.setattr("collegium.knowledge.index.examining.content_of", read)
+    (root / "deep.py").write_text("")
+    report = index.update()
+    assert (report.added, report.skipped) == (("shapes.py",), {"deep.py": "nested too deeply"})
 
 
 def test_where_nothing_can_be_locked_that_is_said(
@@ -318,3 +337,54 @@ def test_who_waits_for_a_lock_that_is_deleted_does_not_hold_that_one(tmp_path: P
     other.__exit__(None, None, None)
     thread.join()
     assert order == ["second ends", "waited"]
+
+
+def spoil(index: Index) -> None:
+    """Have rows be there that cannot be read."""
+    with closing(sqlite3.connect(index.path)) as connection, connection:
+        connection.execute("UPDATE symbols SET data = x'00'")
+        connection.execute("UPDATE contents SET facts = x'00'")
+
+
+def vanish(index: Index) -> None:
+    shutil.rmtree(index.path.parent)
+
+
+@pytest.mark.parametrize("befall", [spoil, vanish])
+def test_an_index_that_is_spoiled_or_deleted_is_made_anew_while_its_folder_is_followed(
+    index: Index, befall: Callable[[Index], None]
+) -> None:
+    stop, reports = threading.Event(), list[Report]()
+    thread = threading.Thread(target=lambda: reports.extend(index.follow(stop)))
+    thread.start()
+    try:
+        eventually(lambda: len(reports) > 0)
+        befall(index)
+        with pytest.raises(IndexUnusable):
+            index.symbols_of("shapes.py")
+        eventually(lambda: len(reports) > 1)
+        assert [one.name for one in index.symbols_of("shapes.py")] == ["Shape", "area"]
+    finally:
+        stop.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("befall", [spoil, vanish])
+async def test_whoever_has_no_sound_index_bids_by_words_and_spoils_nothing_for_others(
+    root: Path, tmp_path: Path, befall: Callable[[Index], None]
+) -> None:
+    keeper = Keeper(Terms(root, tmp_path / "cache", follow=False))
+    expert = KnowledgeExpert("KnowledgeExpert", Vocabulary({}), keeper=keeper)
+    query = Query.of("Who calls `Shape.area`?")
+    await expert.open()
+    try:
+        assert expert.computes(query)
+        assert keeper.graph is not None
+        befall(keeper.graph.index)
+        assert not expert.computes(query)
+        assert 0 <= expert.suits(query) <= 1
+        assert "cannot be" in expert.not_ready or "unable" in expert.not_ready
+        assert await expert.compute(query) is None
+        assert expert.grounds is not None
+    finally:
+        await expert.aclose()

@@ -224,6 +224,14 @@ def test_sections_of_documents_are_units_too() -> None:
     assert holds(retries, Field.COMMENT, "often") or holds(retries, Field.DOC, "often")
 
 
+def test_what_stands_above_a_heading_is_not_the_section_below() -> None:
+    units = units_of("guide.md", "# Guide\n\n## Ways\n\n* walking\n## Means\n### Tools\n\nNone.\n")
+    (tools,) = (unit for symbol, unit in units.items() if symbol.endswith("Tools"))
+    (means,) = (unit for symbol, unit in units.items() if symbol.endswith("> Means"))
+    assert not holds(means, Field.COMMENT, "walking")
+    assert not holds(tools, Field.COMMENT, "means")
+
+
 @pytest.mark.parametrize(
     "text", ["", "\n", "def", "class A:\n", "\ufeffx = 1\n", "def f(:\n  '''\n"]
 )

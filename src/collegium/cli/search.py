@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SOME_LINES_BAD = 4
 FOR_PEOPLE, FOR_A_LINE = 10, 100
+BY_WORDS = "found by words alone; `collegium index {root}` lets it be found by meaning too"
 NO_QUERY = "the query is empty; it needs a question, a name or some words"
 
 
@@ -93,6 +94,8 @@ def search(
             say_json(findings_json(findings))
         else:
             _tell(findings)
+            if findings.intent == "search" and not lexical and not graph.goes_by_meaning:
+                stderr().print(harmless(BY_WORDS.format(root=graph.root)))
 
 
 def _tell(findings: Findings) -> None:

@@ -101,6 +101,16 @@ class KnowledgeGraph:
             return 0
         return self.index.embed(encoder, progress=progress, stop=stop)
 
+    @property
+    def goes_by_meaning(self) -> bool:
+        """Whether there is an encoder, and a first vector by it."""
+        encoder = self._made_encoder()
+        if encoder is None:
+            return False
+        from collegium.knowledge.search.semantic import label  # noqa: PLC0415 -- numpy, 80 ms
+
+        return self.index.vector_count(label(encoder)) > 0
+
     def close(self) -> None:
         """Let the index go."""
         self.index.close()

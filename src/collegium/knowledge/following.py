@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from collegium.errors import CollegiumError
@@ -19,16 +20,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Embedder:
-    """Computes the vectors of a graph in a thread, each time that something has changed.
-
-    It is started and stopped once, best as a context manager.
-    """
-
-    def __init__(self, graph: KnowledgeGraph) -> None:
-        self._graph = graph
-        self._stop, self._changed = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._embed, name="collegium-embed", daemon=True)
+class Background(ABC):
+    """Work beside the questions. It is started and stopped once, best as a context manager."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -41,6 +34,23 @@ class Embedder:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+    @abstractmethod
+    def start(self) -> None:
+        """Begin."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End, and wait for that."""
+
+
+class Embedder(Background):
+    """Computes the vectors of a graph in a thread, each time that something has changed."""
+
+    def __init__(self, graph: KnowledgeGraph) -> None:
+        self._graph = graph
+        self._stop, self._changed = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._embed, name="collegium-embed", daemon=True)
 
     def start(self) -> None:
         """Begin."""
@@ -71,11 +81,11 @@ class Embedder:
             logger.warning("%s is not found by its meaning: %s", self._graph.root, error)
 
 
-class Follower:
+class Follower(Background):
     """Takes up what changes in the folder of a graph, and computes its vectors meanwhile.
 
-    Each has a thread of its own, since vectors take minutes where words take milliseconds. It is
-    started and stopped once, best as a context manager; any thread may ask the graph meanwhile.
+    Each has a thread of its own, since vectors take minutes where words take milliseconds. Any
+    thread may ask the graph meanwhile.
 
     Args:
         graph: what is kept up to date.
@@ -89,18 +99,6 @@ class Follower:
         self._embedder = Embedder(graph)
         self.doing = ""
         self.failure: CollegiumError | None = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Begin."""

@@ -32,7 +32,7 @@ def _cargo(text: str) -> str:
 
     try:
         settings = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):  # the second: brackets within brackets
         return ""
     for part in ("lib", "package"):
         table: object = settings.get(part)

@@ -6,4 +6,4 @@ from typing import Final
 
 PARSE: Final = 3  # raised when the same file gives other facts than before
 RESOLVE: Final = 3  # raised when the same facts give other edges
-UNITS: Final = 3  # raised when the same file gives other units of the search
+UNITS: Final = 4  # raised when the same file gives other units of the search

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from collegium.errors import CollegiumError
+from collegium.errors import CollegiumError, IndexUnusable
 from collegium.experts.base import spoken
 from collegium.experts.knowledge.bidding import bid
 from collegium.experts.knowledge.briefing import LONGEST_LINES, briefed
@@ -60,7 +60,11 @@ class KnowledgeExpert(VerifyingExpert):
     def grounds(self) -> object | None:
         """Its vocabulary, the state of the index, and whether it is only one of its voices."""
         graph = self.keeper.graph
-        return self.vocabulary, self.keeper, graph and graph.generation, self.only
+        try:
+            generation = graph and graph.generation
+        except IndexUnusable:
+            generation = None
+        return self.vocabulary, self.keeper, generation, self.only
 
     @property
     def mends(self) -> bool:
@@ -69,15 +73,22 @@ class KnowledgeExpert(VerifyingExpert):
 
     def suits(self, query: Query) -> float:
         """The probability, by its words and by what the query names, that it is about its code."""
-        return bid(super().suits(query), query.text, self.keeper.graph)
+        words = super().suits(query)
+        try:
+            return bid(words, query.text, self.keeper.graph)
+        except IndexUnusable:  # found out just now; nobody else's answer depends on it
+            return words
 
     def computes(self, query: Query) -> bool:
         """Whether the query asks outright for something that the graph knows exactly."""
         graph = self.keeper.graph
         if self.only is not None or graph is None:
             return False
-        question = graph.reads(query.text)
-        return question is not None and graph.knows(question)
+        try:
+            question = graph.reads(query.text)
+            return question is not None and graph.knows(question)
+        except IndexUnusable:
+            return False
 
     async def can_handle(self, query: Query) -> float:
         """Nearly certain of what the graph knows; of the rest as sure as `suits`."""

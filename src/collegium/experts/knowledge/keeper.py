@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from collegium.errors import CollegiumError, NotIndexed
+from collegium.errors import CollegiumError, IndexUnusable, NotIndexed
 from collegium.knowledge.codebase import KnowledgeGraph
 from collegium.knowledge.following import Follower
 
@@ -57,7 +57,7 @@ class Keeper:
             if self._graph is None:
                 self._graph = self._made(create=self._wanted)
                 self._begin()
-            return self._graph if self._graph is not None and self._graph.index.is_read else None
+            return self._graph if self._graph is not None and self._can_be_asked() else None
 
     @property
     def lacks(self) -> str:
@@ -116,6 +116,19 @@ class Keeper:
         if self._wanted and self._follower is None and self._graph is not None:
             self._follower = Follower(self._graph, follow=self.terms.follow)
             self._follower.start()
+
+    def _can_be_asked(self) -> bool:
+        """Whether there is a sound index of the whole folder."""
+        assert self._graph is not None  # noqa: S101 -- it was looked
+        try:
+            if self._graph.index.is_sound:
+                self._refused = ""
+                return self._graph.index.is_read
+        except IndexUnusable as error:
+            self._refused = str(error)
+        else:
+            self._refused = f"the index of {self.terms.root} cannot be used until it is made anew"
+        return False
 
     async def _looked(self, follower: Follower, timeout_s: float) -> None:
         try:

@@ -52,7 +52,10 @@ def examine(root: str, path: str, known: Container[bytes], limit_bytes: int) -> 
     digest = digest_of(source)
     if digest in known:
         return Examined(path, found, digest)
-    made = content_of(path, source)
+    try:
+        made = content_of(path, source)
+    except RecursionError:  # it must not keep the others from being read
+        made = Refused("nested too deeply")
     if isinstance(made, Refused):
         return Examined(path, found, refused=made.why)
     return Examined(path, found, digest, made)

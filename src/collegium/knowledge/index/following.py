@@ -89,13 +89,14 @@ class Following:
     def _changes(self, identity: tuple[int, int]) -> Iterator[list[str] | None]:
         """The paths that changed, batch by batch; None for all. Ends where the folder is another.
 
-        All comes first, since until now nobody watched.
+        All comes first, since until now nobody watched, and where the index has to be made anew.
         """
         first = True
         for changed in self._batches():
             if _identity(self.index.root) != identity:
                 return
-            paths = None if first else relevant(self.index.root, changed)
+            whole = first or not self.index.is_sound
+            paths = None if whole else relevant(self.index.root, changed)
             if paths is None or paths:
                 yield paths
             first = False

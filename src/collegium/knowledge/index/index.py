@@ -11,7 +11,7 @@ from collegium.errors import NotIndexed
 from collegium.knowledge.index.files import next_generation
 from collegium.knowledge.index.following import Following
 from collegium.knowledge.index.lock import alone
-from collegium.knowledge.index.place import make_folder
+from collegium.knowledge.index.place import is_condemned, make_folder
 from collegium.knowledge.index.questions import Questions
 from collegium.knowledge.index.report import SILENT
 from collegium.knowledge.index.store import Damaged, Missing, Store
@@ -90,6 +90,11 @@ class Index(Questions):
         return self._store.path
 
     @property
+    def is_sound(self) -> bool:
+        """Whether there is a file that nobody has found damaged. A look at the file system only."""
+        return self.path.is_file() and not is_condemned(self.path)
+
+    @property
     def size_bytes(self) -> int:
         """How large the file of the index and its log are."""
         total = 0
@@ -164,8 +169,9 @@ class Index(Questions):
     def follow(self, stop: Event, *, progress: Progress = SILENT) -> Iterator[Report]:
         """Update whenever something changes in the folder, until `stop` is set.
 
-        The report of the first update comes always, then of each that found something. Blocks
-        between them, so it is for a thread of its own.
+        The report of the first update comes always, then of each that found something. An index
+        that was deleted, or found damaged, is made anew. Blocks between reports, so it is for a
+        thread of its own.
 
         Raises:
             TreeRefused: the folder is gone at the beginning; later it is waited for.

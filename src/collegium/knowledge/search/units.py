@@ -166,6 +166,8 @@ def _own_lines(facts: FileFacts, lines: Sequence[str]) -> dict[int, list[str]]:
 def _first_line(symbol: Symbol, lines: Sequence[str]) -> int:
     """Where a symbol begins, counted from 0, with the comments right above it."""
     first = min(symbol.start, len(lines)) - 1
+    if symbol.kind == "section":  # there are none in prose, though headings and lists look like it
+        return first
     indent = _indent(lines[first])
     while first and lines[first - 1].lstrip().startswith(_COMMENT_MARKS):
         if _indent(lines[first - 1]).rstrip() != indent.rstrip():
