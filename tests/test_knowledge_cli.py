@@ -220,6 +220,20 @@ def test_the_nearest_index_above_is_asked_and_kept_as_its_folder_is(
     assert collegium("graph", "where", "late", cwd=shop / "docs").returncode == 1
 
 
+def test_a_path_is_a_line_for_each_definition_on_it(collegium: Run, shop: Path) -> None:
+    done = collegium("graph", "path", "main", "round_up", "--path", shop)
+    assert done.stdout == (
+        "shop/reports.py:8\tmain\tdef main()\n"
+        "shop/orders.py:7\tOrder\tcalled at shop/reports.py:9\n"
+        "shop/pricing.py:4\ttotal\tcalled at shop/orders.py:12\n"
+        "shop/pricing.py:9\tround_up\tcalled at shop/pricing.py:6\n"
+    )
+    none = collegium("graph", "path", "round_up", "main", "--path", shop)
+    assert (none.returncode, none.stdout) == (0, "")
+    assert "none" in none.stderr
+    assert collegium("graph", "path", "main", "nobody", "--path", shop).returncode == 1
+
+
 def test_without_an_index_nothing_is_asked_where_none_may_be_made(
     collegium: Run, shop: Path
 ) -> None:

@@ -32,7 +32,7 @@ async def agent(tree: Path, cache: Path) -> AsyncGenerator[Client]:
     started = StdioServerParameters(
         command=sys.executable,
         args=["-m", "collegium", "mcp", "--path", str(tree), "--lexical"],
-        env={"COLLEGIUM_CACHE": str(cache)},
+        env={**os.environ, "COLLEGIUM_CACHE": str(cache)},
     )
     with Path(os.devnull).open("w", encoding="utf-8") as quiet:  # noqa: ASYNC230 -- no wait
         async with Client(stdio_client(started, errlog=quiet)) as client:
@@ -55,7 +55,7 @@ async def test_an_agent_is_offered_tools_that_explain_themselves(tmp_path: Path)
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert set(tools) == {
             *("search", "where", "callers", "callees", "references", "subclasses", "importers"),
-            "read_lines",
+            *("path", "tests", "read_lines"),
         }
         for tool in tools.values():
             assert tool.description
@@ -71,6 +71,8 @@ async def test_an_agent_gets_exact_answers_and_searches(tmp_path: Path) -> None:
         assert "shop/pricing.py:4" in await told(client, "where", name="total")
         assert "SmallGift" in await told(client, "subclasses", name="Base", indirect=True)
         assert "shop/reports.py" in await told(client, "importers", name="Order")
+        assert "`shop/pricing.py:6`" in await told(client, "path", source="main", target="round_up")
+        assert "No test uses `round_up`" in await told(client, "tests", name="round_up")
         assert "main" in await told(client, "references", name="Order")
         found = await told(client, "search", query="what all goods cost together", limit=1)
         assert "shop/pricing.py:4-6 total" in found

@@ -345,6 +345,7 @@ def test_members_are_asked_for_by_their_kind() -> None:
 
 
 def test_a_plain_word_with_a_capital_within_a_sentence_is_looked_for() -> None:
+    assert read("where is settings defined?") == Question("where", "settings", sure=False)
     assert read("where is Router?") == Question("where", "Router", sure=False)
     assert read("where is the Router class") == Question("where", "Router", sure=False)
     assert read("where is router?") is None

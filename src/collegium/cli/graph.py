@@ -59,7 +59,29 @@ def app() -> typer.Typer:
     )
     for intent, promise in VERBS.items():
         verbs.command(intent, help=_help(intent, promise))(_verb(intent))
+    verbs.command()(path)
     return verbs
+
+
+@verb
+def path(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="Where it begins, as NAME is.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="Where it leads, likewise.")],
+    tree: TreePath = None,
+    as_it_is: AsItIs = False,
+    as_json: options.AsJson = False,
+    debug: options.Debug = False,
+) -> None:
+    """Show the shortest chain of calls from one definition to another.
+
+    Each definition on it is a line on stdout: where, what, and where it is called.
+
+    Example:
+    `collegium graph path main Client.send`
+    """
+    del debug  # `verb` reads it
+    with codebase(tree, lexical=True, as_it_is=as_it_is) as graph:
+        _tell(graph.path(source, target), candidates=False, as_json=as_json)
 
 
 def _help(intent: Intent, promise: str) -> str:
@@ -85,11 +107,7 @@ def _verb(intent: Intent) -> Callable[..., None]:
     ) -> None:
         del debug  # `verb` reads it
         with codebase(path, lexical=True, as_it_is=as_it_is) as graph:
-            findings = graph.ask(intent, name, deep=deep)
-            if as_json:
-                say_json(findings_json(findings))
-            else:
-                tell(findings, candidates=candidates)
+            _tell(graph.ask(intent, name, deep=deep), candidates=candidates, as_json=as_json)
 
     return run if intent in STEPWISE else _without(run, "deep")
 
@@ -100,6 +118,13 @@ def _without(run: Callable[..., None], parameter: str) -> Callable[..., None]:
     offered = [one for name, one in seen.parameters.items() if name != parameter]
     run.__signature__ = seen.replace(parameters=offered)  # type: ignore[attr-defined]
     return run
+
+
+def _tell(findings: Findings, *, candidates: bool, as_json: bool) -> None:
+    if as_json:
+        say_json(findings_json(findings))
+    else:
+        tell(findings, candidates=candidates)
 
 
 def tell(findings: Findings, *, candidates: bool = False) -> None:

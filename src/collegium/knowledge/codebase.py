@@ -188,10 +188,7 @@ class KnowledgeGraph:
         Raises:
             UnknownSymbol: nothing bears the name; the message names the nearest.
         """
-        found = self.answer(Question(intent, name, deep=deep))
-        if not found.exact:
-            raise UnknownSymbol(found.note)
-        return found
+        return _told(self.answer(Question(intent, name, deep=deep)))
 
     def callers(self, name: str) -> Findings:
         """What calls a function, method or class; see `ask`."""
@@ -216,6 +213,22 @@ class KnowledgeGraph:
     def references(self, name: str) -> Findings:
         """What uses a name in any way; see `ask`."""
         return self.ask("references", name)
+
+    def members(self, name: str) -> Findings:
+        """What a file or a type defines; see `ask`."""
+        return self.ask("members", name)
+
+    def tests(self, name: str) -> Findings:
+        """The tests that use a definition themselves; see `ask`."""
+        return self.ask("tests", name)
+
+    def path(self, source: str, target: str) -> Findings:
+        """The shortest chain of calls from one definition to another.
+
+        Raises:
+            UnknownSymbol: nothing bears one of the names, or none was found among those looked at.
+        """
+        return _told(self.answer(Question("path", target, by=source)))
 
     def mentions(self, text: str) -> tuple[Node, ...]:
         """The symbols and files that a text names as one names code; of nodes, each once.
@@ -305,6 +318,12 @@ def _placed(hit: Hit) -> Finding:
         score=hit.score,
         why=hit.why,
     )
+
+
+def _told(found: Findings) -> Findings:
+    if not found.exact:
+        raise UnknownSymbol(found.note)
+    return found
 
 
 def _read(text: str) -> str:

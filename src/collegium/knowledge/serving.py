@@ -75,7 +75,7 @@ class Tools:
         """Every tool, the likeliest first."""
         return [
             *(self.search, self.where, self.callers, self.callees, self.references),
-            *(self.subclasses, self.importers, self.read_lines),
+            *(self.subclasses, self.importers, self.path, self.tests, self.read_lines),
         ]
 
     async def search(self, query: Asked, limit: Limit = 10) -> str:
@@ -115,6 +115,14 @@ class Tools:
     async def importers(self, name: Name) -> str:
         """List the files that import a module, a package, or something that is defined in one."""
         return await self._told(lambda: said(self._graph.importers(name)))
+
+    async def path(self, source: Name, target: Name) -> str:
+        """Show how one function comes to call another: the shortest chain of calls, with lines."""
+        return await self._told(lambda: said(self._graph.path(source, target)))
+
+    async def tests(self, name: Name) -> str:
+        """List the tests that use a definition themselves, and say how many reach it by others."""
+        return await self._told(lambda: said(self._graph.tests(name)))
 
     async def read_lines(self, file: File, start: Start, end: End) -> str:
         """Read lines of a file, each with its number, as they were when it was last indexed."""

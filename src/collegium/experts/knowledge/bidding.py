@@ -6,6 +6,8 @@ import re
 from math import exp, log
 from typing import TYPE_CHECKING
 
+from collegium.knowledge.letters import composed
+
 if TYPE_CHECKING:
     from collegium.knowledge.codebase import KnowledgeGraph
     from collegium.knowledge.graph import Node
@@ -26,7 +28,7 @@ def bid(words: float, text: str, graph: KnowledgeGraph | None) -> float:
     """
     if graph is None:
         return words
-    words = min(max(words, LEAST), 1 - LEAST)
+    words, text = min(max(words, LEAST), 1 - LEAST), composed(text)
     named = any(_says(text, node) for node in graph.mentions(text))
     logit = BASE + WORDS * log(words / (1 - words)) + STRENGTH * graph.strength(text)
     return 1 / (1 + exp(-logit - NAMED * named))

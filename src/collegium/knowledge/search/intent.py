@@ -38,7 +38,6 @@ _NEVER = WITHIN | frozenset(
     "noise every and pronoun thing what que that do person where how whole by 's".split()
 )
 _ASKING = frozenset("what where was que whence caller callee importer sub".split())
-# A plain word of this form is hardly a name whose definition is sought: "what defines options".
 _PLURAL = re.compile(r"[^\W_A-Z]+[^\W_s]s")
 # "Welche Funktionen ruft X auf?" asks for what X calls: where the verb is in the singular, and what
 # stands before it is not, X is who does it.
@@ -131,10 +130,15 @@ def _read_plain(
         taken = Token("X", word, Name(word, 0, 0, quoted=False))
         own = bool(at) and word[:1].isupper() and not lexicon.capital_nouns
         question = _question([*tokens[:at], taken, *tokens[at + 1 :]], lexicon, coded=own)
-        if question is None or (question.intent == "where" and _PLURAL.fullmatch(word)):
-            continue
-        return replace(question, sure=False)
+        if question is not None and not _is_defined_by_somebody(question, tokens):
+            return replace(question, sure=False)
     return None
+
+
+def _is_defined_by_somebody(question: Question, tokens: Sequence[Token]) -> bool:
+    """Whether it is asked who defines a plain word in the plural: "which files define options"."""
+    passive = any(token.kind == "is" for token in tokens)
+    return question.intent == "where" and not passive and bool(_PLURAL.fullmatch(question.name))
 
 
 def _plain(tokens: Sequence[Token]) -> Iterator[int]:
