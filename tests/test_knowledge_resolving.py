@@ -805,3 +805,32 @@ def test_all_that_a_function_takes_is_known_in_it_alone() -> None:
 
     assert pairs(edges, "calls") == {("a.py:f", "own.py:knock")}
     assert pairs(edges, "calls", "candidate") == {("a.py:g", "own.py:knock")}
+
+
+def test_what_a_module_exports_with_all_of_another_is_had_from_it() -> None:
+    files = {
+        "p/__init__.py": """
+            from .own import own
+            from .more import *
+            __all__ = ["own"] + more.__all__
+        """,
+        "p/own.py": "def own(): ...",
+        "p/more.py": """
+            from .most import *
+            from . import most
+            __all__ = ["given", *most.__all__]
+            def given(): ...
+            def kept(): ...
+        """,
+        "p/most.py": "__all__ = ['far']\ndef far(): ...\ndef near(): ...",
+        "a.py": "from p import *\ndef act(): own(); given(); far()",
+        "b.py": "from p import *\ndef act(): kept(); near(); more()",
+    }
+    found = pairs(Tree(files).edges(), "calls")
+
+    assert {target for source, target in found if source == "a.py:act"} == {
+        "p/own.py:own",
+        "p/more.py:given",
+        "p/most.py:far",
+    }
+    assert not [target for source, target in found if source == "b.py:act"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from collegium.knowledge.expressions import parse
 from collegium.knowledge.facts import TOP
+from collegium.knowledge.resolving.arguments import Site
 from collegium.knowledge.resolving.atoms import (
     UNKNOWN,
     Atom,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from collegium.knowledge.expressions import Expr
     from collegium.knowledge.facts import Import, Symbol
-    from collegium.knowledge.resolving.arguments import Arguments, Site
+    from collegium.knowledge.resolving.arguments import Arguments
     from collegium.knowledge.resolving.interpreter import Interpreter
     from collegium.knowledge.resolving.shape import Shape
 
@@ -95,10 +96,11 @@ class Python(Home):
     def starred(self, reader: Interpreter, module: Atom, name: str) -> Atoms:
         """Return what `__all__`, or else the lack of an underscore, gives away."""
         shape = reader.world.within(module.file, TOP, name)
-        if shape is not None and shape.exports:
-            exported = any(export.name == name for export in shape.exports)
-            return reader.member(module, name) if exported else UNKNOWN
-        return super().starred(reader, module, name)
+        if shape is None or not shape.exports:
+            return super().starred(reader, module, name)
+        key = ("python exported", module.file, name)
+        given = reader.world.remembered(key, lambda: _is_given(reader.full, shape, name), False)
+        return reader.member(module, name) if given else UNKNOWN
 
     def visible(self, reader: Interpreter, shape: Shape, name: str) -> Atoms:
         """Return the builtin of this name."""
@@ -267,6 +269,25 @@ class Python(Home):
         line = reader.lineage(atom) if atom.kind == "instance" else (atom,)
         plain = [each._replace(name=library.short(each.name)) for each in line if not each.file]
         return united(super(Python, self).argument(reader, each, which) for each in plain)
+
+
+def _is_given(reader: Interpreter, shape: Shape, name: str) -> bool:
+    """Return whether `__all__` has a name: itself, or by way of another module's."""
+    if any(export.name == name for export in shape.exports):
+        return True
+    reader.world.within(shape.path, TOP, "*")
+    others = [export.value for export in shape.exports if export.name == "*"]
+    package = Atom("module", shape.path)  # which knows its modules once they were imported
+    for value in others:
+        found = reader.types(Site(shape, TOP), parse(value))
+        modules = found or places.inside(reader, package, value.rpartition(".")[2])
+        if any(
+            shape.home.starred(reader, module, name)
+            for module in modules
+            if module.kind == "module"
+        ):
+            return True
+    return False
 
 
 def _by_place(reader: Interpreter, atom: Atom, key: Expr) -> Atoms:
