@@ -163,6 +163,12 @@ def test_a_path_is_the_shortest_chain_of_calls(mill: KnowledgeGraph) -> None:
     ]
 
 
+def test_a_path_leads_to_a_constructor_by_its_type(mill: KnowledgeGraph) -> None:
+    found = mill.path("start", "StoneWheel.__init__")
+    assert symbols(found) == ["start", "StoneWheel"]
+    assert found.exact
+
+
 def test_a_path_may_go_through_what_overrides_where_there_is_no_other(
     mill: KnowledgeGraph,
 ) -> None:

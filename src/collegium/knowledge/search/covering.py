@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from collegium.knowledge.graph import Node
 from collegium.knowledge.search.findings import is_certain
-from collegium.knowledge.search.overriding import CONSTRUCTORS
 from collegium.knowledge.search.purpose import is_trial
+from collegium.knowledge.search.steps import called_as
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
+    from collegium.knowledge.graph import Node
     from collegium.knowledge.index import Index
 
 MOST_VISITED: Final = 5_000
@@ -35,16 +35,8 @@ def reaching(index: Index, nodes: Iterable[Node]) -> list[Node]:
         for edge in index.edges_to(waiting.popleft(), {"calls"}):
             if not is_certain(edge.trust):
                 continue
-            for node in _called_as(edge.source):
+            for node in called_as(edge.source):
                 if node not in seen:
                     seen[node] = None
                     (found if is_test(*node) else waiting).append(node)
     return found
-
-
-def _called_as(node: Node) -> Iterator[Node]:
-    """What is called where a node is: itself, and the type whose constructor it is."""
-    yield node
-    owner, _, name = node.symbol.rpartition(".")
-    if owner and name in {*CONSTRUCTORS, owner.rpartition(".")[2]}:
-        yield Node(node.file, owner)

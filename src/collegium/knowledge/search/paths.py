@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from collegium.knowledge.graph import Node
 from collegium.knowledge.search.ends import definition
 from collegium.knowledge.search.findings import is_certain
-from collegium.knowledge.search.steps import own_nodes
+from collegium.knowledge.search.steps import called_as, own_nodes
 from collegium.knowledge.search.targets import TYPES, Target
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def chain(index: Index, sources: Sequence[Target], targets: Sequence[Target]) ->
 def _shortest(
     index: Index, sources: Sequence[Target], targets: Sequence[Target], *, overriding: bool
 ) -> Chain:
-    wanted = {target.node for target in targets}
+    wanted = {node for target in targets for node in called_as(target.node)}
     # From which node each was come to, and by which edge; None where the search began.
     came: dict[Node, tuple[Node, Edge] | None] = {
         node: None for source in sources for node in _within(index, source)

@@ -50,6 +50,14 @@ def own_nodes(index: Index, target: Target) -> Iterator[Node]:
         yield from (Node(node.file, f"{node.symbol}.{name}") for name in names)
 
 
+def called_as(node: Node) -> Iterator[Node]:
+    """What is called where a node is: itself, and the type whose constructor it is."""
+    yield node
+    owner, _, name = node.symbol.rpartition(".")
+    if owner and name in {*CONSTRUCTORS, owner.rpartition(".")[2]}:
+        yield Node(node.file, owner)
+
+
 def all_steps(
     index: Index, intent: Intent, target: Target, edges: Sequence[Edge]
 ) -> Iterator[Edge]:
