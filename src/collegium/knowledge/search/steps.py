@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from collegium.knowledge.facts import MODULE
 from collegium.knowledge.graph import Node
@@ -19,15 +19,19 @@ if TYPE_CHECKING:
     from collegium.knowledge.search.phrases import Intent
 
 
+# What asks for whatever uses a name, in the code as it is written.
+_USES: Final = frozenset({"references", "tests"})
+
+
 def edges_about(index: Index, intent: Intent, target: Target) -> Iterator[Edge]:
     """The edges that answer a question about one target; what is outside stands for its members."""
     if intent in INBOUND:
         node, kinds = target.node, INBOUND[intent]
-        if intent in {"references", "tests"} and target.symbol is None:
+        if intent in _USES and target.symbol is None:
             kinds = (*kinds, "imports")  # a file is used by being imported
         for one in [node] if node.file else index.outside(node.symbol):
             edges = index.edges_to(one, kinds)
-            yield from (edge for edge in edges if intent != "references" or _is_written(edge))
+            yield from (edge for edge in edges if intent not in _USES or _is_written(edge))
         return
     for node in own_nodes(index, target) if intent == "callees" else (target.node,):
         yield from index.edges_from(node, OUTBOUND[intent])
