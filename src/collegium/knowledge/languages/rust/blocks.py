@@ -22,17 +22,20 @@ _WORDS: Final = re.compile(r"\w+")
 
 def block(reading: Reading, node: Node) -> str:
     """Read a block; its value is unknown where it rests on what the block itself binds."""
+    end = last(node)
+    if end is None or (end.type == "expression_statement" and end.child_count > 1):
+        return reading.branch(node)
     with reading.branching(node):
         written = reading.values(node)
-    end = last(node)
-    if not written or end is None or end.type.endswith(("_declaration", "_item")):
+    value = written[-1] if written else UNKNOWN
+    if value == UNKNOWN or end.type.endswith(("_declaration", "_item")):
         return UNKNOWN
     bound = [
         pattern
         for part in node.named_children
         if part.type == "let_declaration" and (pattern := part.child_by_field_name("pattern"))
     ]
-    return _without(written[-1], map(reading.text, bound))
+    return _without(value, map(reading.text, bound)) if bound else value
 
 
 def unsafe(reading: Reading, node: Node) -> str:
@@ -42,9 +45,9 @@ def unsafe(reading: Reading, node: Node) -> str:
 
 def statement(reading: Reading, node: Node) -> str:
     """Read an expression that is a statement; it has a value if no semicolon takes it away."""
-    written = reading.values(node)
-    taken = node.child_count > 1
-    return UNKNOWN if taken or not written else written[-1]
+    if node.child_count > 1:
+        return reading.inside(node)
+    return (reading.values(node) or [UNKNOWN])[-1]
 
 
 def if_(reading: Reading, node: Node) -> str:

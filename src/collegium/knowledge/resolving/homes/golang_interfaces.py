@@ -70,10 +70,11 @@ def _has(reader: Interpreter, kind: Atom, methods: Methods, interface: Atom) -> 
     if interface.file.endswith(_TESTS) and not beside:
         return False
     asked = _asked(reader, interface, _DEEPEST)
-    return asked is not None and all(
-        name in methods and (beside or name[:1].isupper()) and _fits(reader, methods[name], method)
-        for name, method in asked.items()
-    )
+    if asked is None or not asked.keys() <= methods.keys():
+        return False
+    if not beside and not all(name[:1].isupper() for name in asked):
+        return False
+    return all(_fits(reader, methods[name], method) for name, method in asked.items())
 
 
 def _asking(reader: Interpreter, name: str) -> Atoms:
@@ -194,6 +195,12 @@ def _fits(reader: Interpreter, method: _Method, asked: _Method) -> bool:
 
 def _signature(reader: Interpreter, method: _Method) -> tuple[list[Atoms], list[Atoms]]:
     """Return what a method takes and what it gives, in order."""
+    key = ("go signature", method.file, method.symbol)
+    nothing: tuple[list[Atoms], list[Atoms]] = [], []
+    return reader.world.remembered(key, lambda: _read(reader.full, method), nothing)
+
+
+def _read(reader: Interpreter, method: _Method) -> tuple[list[Atoms], list[Atoms]]:
     shape = reader.world.within(method.file, method.symbol) if method.file else None
     if shape is None:
         return [], []
