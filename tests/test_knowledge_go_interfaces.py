@@ -26,6 +26,7 @@ ASKED = """
     type Foreign interface { strange.Thing; Shut() }
     type Nothing interface {}
     type secret interface { hide() }
+    type Logger interface { Log(args ...any) }
 """
 
 
@@ -50,6 +51,7 @@ OPEN = "func (t *T) Open(k asked.Key, n int) (bool, error) { return true, nil }\
         (f"type U struct{{}}\n{OPEN.replace('*T', 'U')}type T struct {{ *U }}\n", {"Opener"}),
         ("type T struct{ asked.Opener }\nfunc (t T) Shut() {}\n", {"Shutter"}),
         ("type T struct{}\nfunc (t T) Shut() {}\nfunc (t T) Close() error {}\n", {"Streamed"}),
+        ("type T struct{}\nfunc (t T) Log(a ...interface{}) {}\n", {"Logger"}),
     ],
 )
 def test_a_type_whose_methods_are_those_of_an_interface_has_it(
@@ -73,6 +75,7 @@ def test_a_type_whose_methods_are_those_of_an_interface_has_it(
         f"type U struct{{}}\n{OPEN.replace('*T', 'U')}type T struct {{ U; Open int }}\n",
         f"type U struct{{}}\n{OPEN.replace('*T', 'U')}type T struct {{ u U }}\n",
         "type T struct{}\nfunc (t T) hide() {}\n",
+        "type T struct{}\nfunc (t T) Log(a []any) {}\n",
         "type T struct{}\nfunc (t T) Shut() {}\nfunc (t T) Close() {}\n",
     ],
 )

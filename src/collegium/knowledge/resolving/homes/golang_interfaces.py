@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from collegium.knowledge.expressions import parse
 from collegium.knowledge.facts import TOP
 from collegium.knowledge.resolving.arguments import Site
-from collegium.knowledge.resolving.atoms import UNKNOWN, Atom, Atoms, is_open, values
+from collegium.knowledge.resolving.atoms import UNKNOWN, Atom, Atoms, is_open, thing, values
 from collegium.knowledge.resolving.shape import owner_name
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _TESTS: Final = "_test.go"
 _DEEPEST: Final = 8  # embedded in one another
+_MANY: Final = "..."
 # Two names of one type.
 _SAME: Final = {"uint8": "byte", "int32": "rune"}
 
@@ -210,27 +211,33 @@ def _read(reader: Interpreter, method: _Method) -> tuple[list[Atoms], list[Atoms
     given = parse(symbol.returns)
     several = given[2] if given[:2] == ("item", ("name", "struct")) else (given,)
     takes = [
-        shape.home.parameter(each.name, values(reader.types(site, parse(each.annotation))))
-        for each in taken
+        _taken(each.name, values(reader.types(site, parse(each.annotation)))) for each in taken
     ]
     gives = [values(reader.types(site, each)) for each in several if symbol.returns]
     return takes, gives
 
 
+def _taken(name: str, held: Atoms) -> Atoms:
+    """Return what a parameter takes; `...T` is another type than a slice of T."""
+    return (thing(_MANY, held),) if name.startswith("*") else held
+
+
 def _alike(some: Sequence[Atoms], others: Sequence[Atoms]) -> bool:
     """Return whether types are the same one by one; one that is not known is like any."""
-    return len(some) == len(others) and all(
-        not one or not other or is_open(one) or is_open(other) or _named(one) == _named(other)
-        for one, other in zip(some, others, strict=True)
+    return len(some) == len(others) and all(map(_same, some, others))
+
+
+def _same(one: Atoms, other: Atoms) -> bool:
+    if not one or not other or is_open(one) or is_open(other):
+        return True
+    return len(one) == len(other) and all(
+        _place(each) == _place(fellow) and _alike(each.args, fellow.args)
+        for each, fellow in zip(one, other, strict=True)
     )
 
 
-def _named(atoms: Atoms) -> Atoms:
-    """Return types by one name each."""
-    return tuple(
-        atom._replace(name=_SAME.get(atom.name, atom.name), args=tuple(map(_named, atom.args)))
-        for atom in atoms
-    )
+def _place(atom: Atom) -> tuple[str, str, int, str]:
+    return atom.kind, atom.file, atom.symbol, _SAME.get(atom.name, atom.name)
 
 
 def _folder(path: str) -> str:
