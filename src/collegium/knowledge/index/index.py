@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from collegium.errors import NotIndexed
 from collegium.knowledge import stamps
+from collegium.knowledge.index.collecting import collecting_seldom
 from collegium.knowledge.index.files import mark_read, next_generation
 from collegium.knowledge.index.following import Following
 from collegium.knowledge.index.lock import alone
@@ -179,7 +180,7 @@ class Index(Questions):
             paths = None  # there is nothing yet that these could be added to
         from collegium.knowledge.index.updating import Update  # noqa: PLC0415 -- not to ask
 
-        with self._store.writing() as connection:
+        with self._store.writing() as connection, collecting_seldom():
             return Update(connection, self._tree, progress, self._clock).run(paths)
 
     def _begin(self) -> None:
