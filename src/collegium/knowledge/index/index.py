@@ -91,8 +91,7 @@ class Index(Questions):
     @property
     def size_bytes(self) -> int:
         """How large the file of the index and its log are."""
-        log = self.path.with_name(f"{self.path.name}-wal")
-        return sum(file.stat().st_size for file in (self.path, log) if file.exists())
+        return self._store.log_bytes + (self.path.stat().st_size if self.path.exists() else 0)
 
     def update(self, paths: Sequence[str] | None = None, *, progress: Progress = SILENT) -> Report:
         """Take up what changed in the folder, or only at these paths and below them.
@@ -180,7 +179,8 @@ class Index(Questions):
             paths = None  # there is nothing yet that these could be added to
         from collegium.knowledge.index.updating import Update  # noqa: PLC0415 -- not to ask
 
-        with self._store.writing() as connection, collecting_seldom():
+        promptly = paths is not None  # some edits, which somebody waits to see
+        with self._store.writing(promptly=promptly) as connection, collecting_seldom():
             return Update(connection, self._tree, progress, self._clock).run(paths)
 
     def _begin(self) -> None:
