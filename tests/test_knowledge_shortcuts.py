@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import gc
 import re
+import sqlite3
+import subprocess
+import sys
 import textwrap
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collegium.knowledge.index import Index, store
 from collegium.knowledge.index.collecting import SELDOM, collecting_seldom
 from collegium.knowledge.parsing.documentation import with_margin_off
 from collegium.knowledge.search.terms import NAME, names_of
@@ -18,6 +23,7 @@ from collegium.knowledge.search.units import split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SOME_CODE = st.text(alphabet="ab_1 \t\n\\\"'`#/*é", max_size=40)
 PLAINLY = {
@@ -97,3 +103,39 @@ def test_whoever_has_cycles_looked_for_more_seldom_or_never_is_left_alone() -> N
             assert gc.get_threshold()[0] == own
     finally:
         gc.set_threshold(*before)
+
+
+@pytest.mark.parametrize(("grown_bytes", "is_taken_in"), [(0, True), (1 << 30, False)])
+def test_the_log_of_an_edit_is_taken_into_the_file_only_once_it_has_grown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, grown_bytes: int, is_taken_in: bool
+) -> None:
+    monkeypatch.setattr(store, "GROWN_BYTES", grown_bytes)
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / "shop.py").write_text("def total(): ...\n")
+    with closing(Index.open(root, cache=tmp_path / "cache", create=True)) as index:
+        index.update()
+        (root / "shop.py").write_text("def total(): ...\n\n\ndef rounded(): ...\n")
+        index.update(["shop.py"])
+        assert index.symbols_named("rounded")
+        without_log = f"{index.path.as_uri()}?immutable=1"
+        with closing(sqlite3.connect(without_log, uri=True)) as file:
+            tables = file.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            names = [name for (name,) in file.execute("SELECT name FROM symbols")] if tables else []
+        assert ("rounded" in names) == is_taken_in
+
+
+PREPARING = """
+import sys
+from collegium.knowledge.index.preparing import prepare
+prepare(["shop/cart.py", "README.md"])
+loaded = ["tree_sitter_python", "collegium.knowledge.resolving", "tree_sitter_go"]
+print([name in sys.modules for name in loaded])
+"""
+
+
+def test_whoever_follows_has_loaded_what_an_edit_takes_before_there_is_one() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PREPARING], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "[True, True, False]\n"
