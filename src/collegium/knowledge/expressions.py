@@ -29,7 +29,7 @@ DEEPEST: Final = 50  # no expression that is read nests deeper than this
 @lru_cache(maxsize=1 << 16)
 def parse(text: str) -> Expr:
     """Read an expression; what is not one, or is nested too deep, is ("unknown",)."""
-    if len(_MARK.findall(text)) > DEEPEST:
+    if len(text) > DEEPEST and len(_MARK.findall(text)) > DEEPEST:
         return UNKNOWN
     if _CHAIN.match(text):
         return _chain(text)

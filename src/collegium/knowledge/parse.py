@@ -19,37 +19,39 @@ __all__ = ["LONGEST", "parse", "read", "text_of"]
 LONGEST: Final = 4 << 20  # bytes of a file that is read; of a longer one no fact is known
 
 
-def parse(path: str, source: bytes) -> FileFacts:
+def parse(path: str, source: bytes, text: str | None = None) -> FileFacts:
     """Return what a file says of itself. Content never raises; a file of no language has no facts.
 
-    Raises MissingGrammar where the extra that reads its language is not installed.
+    `text` is that of the source, where it is known. Raises MissingGrammar where the extra that
+    reads its language is not installed.
     """
     language = language_of(path, source[:200])
     if language is None or len(source) > LONGEST:
         return FileFacts(path, language or "", lines_of(source), damaged=(1,) if language else ())
     reader = reader_of(path, language)
     if reader is not None:
-        return reader(path, composed(text_of(source)))
-    return read(path, source, grammar_of(language))
+        return reader(path, composed(text_of(source) if text is None else text))
+    return read(path, source, grammar_of(language), text)
 
 
-def read(path: str, source: bytes, language: Grammar) -> FileFacts:
+def read(path: str, source: bytes, language: Grammar, text: str | None = None) -> FileFacts:
     """Return what a file says of itself in a given language. Raises as `parse`."""
     from collegium.knowledge.parsing.documentation import at_top  # noqa: PLC0415 -- only for code
     from collegium.knowledge.parsing.loading import tables  # noqa: PLC0415 -- only for code
     from collegium.knowledge.parsing.reading import Reading  # noqa: PLC0415 -- only for code
 
     loaded = tables(language)
-    text = language.letters(text_of(source)).encode("utf-8", "replace")
-    root = loaded.tree(text)
-    reading = Reading(loaded, text)
+    letters = language.letters(text_of(source) if text is None else text)
+    encoded = letters.encode("utf-8", "replace")
+    root = loaded.tree(encoded)
+    reading = Reading(loaded, encoded)
     reading.inside(root)
     reading.finish()
     record = reading.record
     return FileFacts(
         path=path,
         language=language.name,
-        lines=lines_of(text),
+        lines=lines_of(encoded),
         package=reading.package,
         doc=reading.module_doc or language.documentation(reading, 1, root) or at_top(reading),
         symbols=record.whole_symbols(),

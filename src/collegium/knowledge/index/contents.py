@@ -73,7 +73,8 @@ def content_of(path: str, source: bytes) -> Content | Refused:
     why = refusal(source, prose=reader_of(path, language) is not None)
     if why:
         return Refused(why)
-    facts, text = parse(path, source), text_of(source)
+    text = text_of(source)
+    facts = parse(path, source, text)
     encode = msgspec.msgpack.encode
     return Content(
         path=path,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from collegium.errors import IndexUnusable, MissingGrammar, TreeRefused
+from collegium.knowledge.index.preparing import prepare
 from collegium.knowledge.index.report import Stopped
 from collegium.knowledge.tree import governs, is_source, refused_by_name
 
@@ -99,6 +100,8 @@ class Following:
             paths = None if whole else relevant(self.index.root, changed)
             if paths is None or paths:
                 yield paths
+            if first:
+                prepare(file.path for file in self.index.files())
             first = False
 
     def _batches(self) -> Iterator[set[str]]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from collegium.errors import NotIndexed
+from collegium.knowledge.index.collecting import collecting_seldom
 from collegium.knowledge.index.files import next_generation
 from collegium.knowledge.index.following import Following
 from collegium.knowledge.index.lock import alone
@@ -97,11 +98,9 @@ class Index(Questions):
     @property
     def size_bytes(self) -> int:
         """How large the file of the index and its log are."""
-        total = 0
-        for file in (self.path, self.path.with_name(f"{self.path.name}-wal")):
-            with suppress(FileNotFoundError):
-                total += file.stat().st_size
-        return total
+        with suppress(FileNotFoundError):
+            return self._store.log_bytes + self.path.stat().st_size
+        return 0
 
     def update(self, paths: Sequence[str] | None = None, *, progress: Progress = SILENT) -> Report:
         """Take up what changed in the folder, or only at these paths and below them.
@@ -191,7 +190,8 @@ class Index(Questions):
     def _updated(self, paths: Sequence[str] | None, progress: Progress) -> Report:
         if self._make_sound() or not self.is_read:
             paths = None  # there is nothing yet that these could be added to
-        with self._store.writing() as connection:
+        promptly = paths is not None  # some edits, which somebody waits to see
+        with self._store.writing(promptly=promptly) as connection:
             report = self._update_over(connection, paths, progress)
         if paths is None:
             delete_unused(self._places.others(), self._clock())
@@ -202,7 +202,8 @@ class Index(Questions):
     ) -> Report:
         from collegium.knowledge.index.updating import Update  # noqa: PLC0415 -- not to ask
 
-        return Update(connection, self._tree, progress, self._clock).run(paths)
+        with collecting_seldom():
+            return Update(connection, self._tree, progress, self._clock).run(paths)
 
     def _noted(self, report: Report) -> Report:
         """A report with what befell the index, which is told once."""

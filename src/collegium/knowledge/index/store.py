@@ -37,6 +37,8 @@ READER_CACHE_KIB: Final = 1024
 WRITER_CACHE_KIB: Final = 8192
 # What stays of the log after it grew in a large update.
 LOG_BYTES: Final = 4 << 20
+# A log that is longer is taken into the file; SQLite itself does so after 1,000 pages.
+GROWN_BYTES: Final = 8 << 20
 _NEVER: Final = "it was never made"
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _REMEDIES: Final = {
@@ -161,12 +163,29 @@ class Store:
                 connection.execute("ROLLBACK")
 
     @contextmanager
-    def writing(self) -> Generator[sqlite3.Connection]:
-        """A connection for writing, of its own."""
+    def writing(self, *, promptly: bool = False) -> Generator[sqlite3.Connection]:
+        """A connection for writing, of its own.
+
+        SQLite takes a log that has grown into the file as a part of the commit that meets it.
+        `promptly` puts that off until all is committed, so that nobody waits for it; it is for
+        little.
+        """
         with self._translated(), closing(self._connected(WRITER_CACHE_KIB)) as connection:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}").fetchall()
+            if promptly:
+                connection.execute("PRAGMA wal_autocheckpoint = 0").fetchall()
             yield connection
+            if promptly and self.log_bytes > GROWN_BYTES:
+                connection.execute("PRAGMA wal_checkpoint").fetchall()
+
+    @property
+    def log_bytes(self) -> int:
+        """How large the log is."""
+        try:
+            return self.path.with_name(f"{self.path.name}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def close(self) -> None:
         """Close the connections that nobody uses."""

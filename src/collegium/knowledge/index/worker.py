@@ -8,6 +8,7 @@ from typing import IO, Final
 
 import msgspec
 
+from collegium.knowledge.index.collecting import collecting_seldom
 from collegium.knowledge.index.examining import Examined, examine
 
 LENGTH_BYTES: Final = 8
@@ -57,5 +58,6 @@ def receive(stream: IO[bytes]) -> bytes | None:
 
 def main() -> None:
     """Answer assignments until there are no more, or whoever gives them is gone."""
-    while (frame := receive(sys.stdin.buffer)) is not None:
-        send(sys.stdout.buffer, msgspec.msgpack.encode(as_assignment(frame).done()))
+    with collecting_seldom():
+        while (frame := receive(sys.stdin.buffer)) is not None:
+            send(sys.stdout.buffer, msgspec.msgpack.encode(as_assignment(frame).done()))

@@ -78,4 +78,14 @@ def plain(comment: str) -> str:
 
 def _dedented(text: str) -> str:
     first, newline, rest = text.partition("\n")
-    return (first.strip() + newline + textwrap.dedent(rest)).strip()[:_LONGEST]
+    return (first.strip() + newline + with_margin_off(rest)).strip()[:_LONGEST]
+
+
+def with_margin_off(text: str) -> str:
+    """Return what `textwrap.dedent` does, sooner where there are no tabs."""
+    if "\t" in text:
+        return textwrap.dedent(text)
+    lines = text.split("\n")
+    margins = [len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" ")]
+    margin = min(margins, default=0)
+    return "\n".join([line[margin:] if line.strip(" ") else "" for line in lines])

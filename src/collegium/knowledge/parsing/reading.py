@@ -141,9 +141,9 @@ class Reading(Surroundings):
 
     def use(self, kind: UseKind, target: str, node: Node, given: int = -1) -> None:
         """Note that the scope calls or names something; its line is the last one of the node."""
-        if target != UNKNOWN and not target.startswith("<"):
+        if target != UNKNOWN and target[:1] != "<":
             line = node.end_point[0] + self._first_line
-            self._lines.setdefault((kind, self._frame.scope, target, given), []).append(line)
+            self._lines[kind, self._frame.scope, target, given].append(line)
 
     def take(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from collegium.knowledge.facts import (
@@ -33,7 +34,7 @@ class Record:
         self.imports: list[Import] = []
         self.exports: list[Export] = []
         self.bindings: list[Binding] = []
-        self.lines: dict[tuple[UseKind, int, str, int], list[int]] = {}
+        self.lines = defaultdict[tuple[UseKind, int, str, int], list[int]](list)
         self._local: dict[int, set[str]] = {}
         self._declared: set[tuple[int, str]] = set()
 

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Final, ParamSpec
+from typing import TYPE_CHECKING, Final
 
 from collegium.knowledge.expressions import parse
 from collegium.knowledge.facts import MODULE, TOP
 from collegium.knowledge.graph import Edge, EdgeKind, Node, Trust
 from collegium.knowledge.resolving.arguments import Site
-from collegium.knowledge.resolving.atoms import UNKNOWN, Atom, Atoms
+from collegium.knowledge.resolving.atoms import Atom, Atoms
 from collegium.knowledge.resolving.candidates import candidates
 from collegium.knowledge.resolving.mentions import mentioned
 from collegium.knowledge.resolving.scoping import is_variable
 from collegium.knowledge.resolving.shape import FUNCTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from collegium.knowledge.expressions import Expr
     from collegium.knowledge.facts import FileFacts, Import, Use
     from collegium.knowledge.resolving.interpreter import Interpreter
     from collegium.knowledge.resolving.shape import Shape
 
-P = ParamSpec("P")
 _RANK: Final[dict[Trust, int]] = {"candidate": 0, "inherited": 1, "resolved": 2}
 
 
@@ -65,6 +63,7 @@ class Resolver:
     def __init__(self, reader: Interpreter, shape: Shape, facts: FileFacts) -> None:
         """Read `facts` (arranged in `shape`) with `reader`."""
         self._reader, self._shape, self._facts = reader, shape, facts
+        self._attempt = reader.world.eventually
         self._book = EdgeBook()
         self._nodes = [Node(shape.path, symbol.path) for symbol in shape.symbols]
         self._nodes.append(Node(shape.path, MODULE))  # at TOP, the last place
@@ -233,6 +232,3 @@ class Resolver:
             target = self._target(atom)
             if target and target.symbol:
                 self._book.note(source, "references", target, lines, "resolved")
-
-    def _attempt(self, ask: Callable[P, Atoms], *args: P.args, **named: P.kwargs) -> Atoms:
-        return self._reader.world.eventually(partial(ask, *args, **named), UNKNOWN)

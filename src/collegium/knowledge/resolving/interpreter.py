@@ -170,7 +170,7 @@ class Interpreter:
         return kinship.inherited_parameter(self, shape, method, name)
 
     def _attribute(self, site: Site, expression: Expr) -> Atoms:
-        if not site.line or site.scope not in site.shape.chained:
+        if not site.line or not _may_flow(site, expression):
             return self._member(site, expression)
         chain = written(expression)
         before = self._flowing(site, expression, chain)
@@ -243,3 +243,13 @@ class Interpreter:
     def _awaited(self, site: Site, expression: Expr) -> Atoms:
         held = self.types(site, expression[1])
         return united(self.home.awaited(self, atom) for atom in held)
+
+
+def _may_flow(site: Site, expression: Expr) -> bool:
+    """Whether the scope itself may give this chain, or one that begins like it, a value."""
+    roots = site.shape.chained.get(site.scope)
+    if not roots:
+        return False
+    while expression[0] == "attribute":
+        expression = expression[1]
+    return expression[0] != "name" or expression[1] in roots

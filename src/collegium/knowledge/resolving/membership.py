@@ -98,12 +98,13 @@ def _declared(reader: Interpreter, kind: Atom, name: str) -> Atoms:
 
 def lineage(reader: Interpreter, kind: Atom) -> Atoms:
     """Return a type and its ancestors in the order of lookup, with their arguments as seen here."""
-    plain = Atom("class", kind.file, kind.symbol)
     key = ("lineage", kind.file, kind.symbol)
-    alone: Atoms = (plain,)
-    line = reader.world.remembered(key, lambda: _line(reader.full, plain), alone)
-    names = reader.parameters(plain) if kind.args else ()
-    meant = dict(zip(names, kind.args, strict=False))
+    line = reader.world.remembered(key, lambda: _line(reader.full, _plain(kind)), UNKNOWN)
+    if not line:  # it is being made
+        line = (_plain(kind),)
+    if not kind.args:
+        return line
+    meant = dict(zip(reader.parameters(_plain(kind)), kind.args, strict=False))
     return tuple(each._replace(args=_through(each, meant)) for each in line) if meant else line
 
 
@@ -128,6 +129,11 @@ def owned(reader: Interpreter, path: str, kind: Atom, name: str) -> Atoms:
         return UNKNOWN
     atoms = (symbol_atom(shape, place) for place in shape.owned(owner, name))
     return tuple(atom for atom in atoms if atom)
+
+
+def _plain(kind: Atom) -> Atom:
+    """Return a type without what it is seen as."""
+    return Atom("class", kind.file, kind.symbol)
 
 
 def _line(reader: Interpreter, plain: Atom) -> Atoms:

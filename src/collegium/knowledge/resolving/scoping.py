@@ -62,7 +62,9 @@ def _outermost(reader: Interpreter, shape: Shape, name: str) -> Atoms:
 
     What would be of a module outside that all is taken from gives way to the language's own.
     """
-    found = reader.top(shape.path, name)
+    # What a file of its own has no word of needs no look: its own parts are no reads of it.
+    bare = shape.inside and not shape.has(TOP, name) and TOP not in shape.stars
+    found = UNKNOWN if bare else reader.top(shape.path, name)
     if found and (found[0].file or shape.has(TOP, name)):
         return found
     return shape.home.visible(reader, shape, name) or found

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
 
-from collegium.knowledge.facts import TOP
+from collegium.knowledge.facts import TOP, Binding, Import
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
-    from collegium.knowledge.facts import Binding, FileFacts, Import, Parameter, Symbol
+    from collegium.knowledge.facts import FileFacts, Parameter, Symbol
     from collegium.knowledge.resolving.homes.base import Home
     from collegium.knowledge.resolving.sources import Interface
 
@@ -17,6 +19,7 @@ FUNCTIONS = ("function", "method")
 TYPES = ("class", "interface", "enum")
 TYPE_PARAMETER = "<typevar>"  # the value of what is bound as a type parameter
 CONSTRUCTOR = "constructor"  # the mark of a function that makes values of its own type
+_line: Final = attrgetter("line")
 
 
 class Shape:
@@ -34,15 +37,15 @@ class Shape:
         self.imports = facts.imports
         self.exports = facts.exports
         self.stars: dict[int, list[Import]] = {}  # by scope: what takes all of a module
-        self._named: dict[str, list[int]] = {}
-        self._children: dict[tuple[int, str], list[int]] = {}
-        self._owned: dict[tuple[str, str], list[int]] = {}
+        self._names: dict[str, list[int]] | None = None
+        self._children = defaultdict[tuple[int, str], list[int]](list)
+        self._owned = defaultdict[tuple[str, str], list[int]](list)
         self._belongings: dict[str, list[int]] | None = None  # all that is owned, by the owner
-        self._imported: dict[tuple[int, str], list[Import]] = {}
-        self._bound: dict[tuple[int, str], list[Binding]] = {}
-        self._narrowings: dict[tuple[int, str], list[Binding]] = {}
-        self._chains: dict[str, list[Binding]] = {}
-        self._attributes: dict[tuple[int, str], list[Binding]] = {}
+        self._imported = defaultdict[tuple[int, str], list[Import]](list)
+        self._bound = defaultdict[tuple[int, str], list[Binding]](list)
+        self._narrowings = defaultdict[tuple[int, str], list[Binding]](list)
+        self._chains = defaultdict[str, list[Binding]](list)
+        self._attributes = defaultdict[tuple[int, str], list[Binding]](list)
         self._inner: set[str] = set()  # the names that some scope below the top has
         self._passing: set[str] = set()  # names bound outside of functions for some lines only
         self._locals: set[tuple[int, str]] = set()
@@ -51,7 +54,8 @@ class Shape:
         self._arrange_bindings(facts.bindings)
         for table in (self._children, self._imported, self._bound, self._parameters):
             self._inner.update([name for (scope, name) in table if scope != TOP])
-        self._stars_inside = any(scope != TOP for scope in self.stars)
+        # Whether any name may mean something else further in.
+        self._all_inner = home.members_in_scope or any(scope != TOP for scope in self.stars)
 
     def is_parameter(self, scope: int, name: str) -> bool:
         """Return whether a name is a type parameter of a scope."""
@@ -72,7 +76,7 @@ class Shape:
 
     def is_inner(self, name: str) -> bool:
         """Return whether a name may mean something else in a scope than at the top."""
-        return name in self._inner or self._stars_inside or self.home.members_in_scope
+        return name in self._inner or self._all_inner
 
     def is_flowing(self, scope: int, name: str) -> bool:
         """Return whether what a name means may depend on the line: it is bound on the way."""
@@ -103,7 +107,11 @@ class Shape:
 
     def named(self, name: str) -> Sequence[int]:
         """Return all symbols of this name."""
-        return self._named.get(name, ())
+        if self._names is None:  # of most files nobody asks
+            self._names = {}
+            for place, symbol in enumerate(self.symbols):
+                self._names.setdefault(symbol.name, []).append(place)
+        return self._names.get(name, ())
 
     def owned(self, owner: str, name: str) -> Sequence[int]:
         """Return the symbols whose owner, arguments aside, ends in this name."""
@@ -173,12 +181,10 @@ class Shape:
 
     def _arrange_symbols(self) -> None:
         for place, symbol in enumerate(self.symbols):
-            self._named.setdefault(symbol.name, []).append(place)
             if symbol.owner:
-                key = (owner_name(symbol.owner), symbol.name)
-                self._owned.setdefault(key, []).append(place)
+                self._owned[owner_name(symbol.owner), symbol.name].append(place)
             elif symbol.kind != "method" or CONSTRUCTOR not in symbol.marks:
-                self._children.setdefault((symbol.parent, symbol.name), []).append(place)
+                self._children[symbol.parent, symbol.name].append(place)
             for parameter in symbol.parameters:
                 local = (place, parameter.name.lstrip("*"))
                 self._parameters[local] = parameter
@@ -188,30 +194,34 @@ class Shape:
                 self.stars.setdefault(wanted.scope, []).append(wanted)
             elif wanted.alias:
                 alias = wanted.alias.partition(".")[0]
-                self._imported.setdefault((wanted.scope, alias), []).append(wanted)
+                self._imported[wanted.scope, alias].append(wanted)
 
     def _arrange_bindings(self, bindings: Sequence[Binding]) -> None:
-        for binding in sorted(bindings, key=lambda each: each.line):
-            self._bound.setdefault((binding.scope, binding.target), []).append(binding)
-            if binding.how == "narrow":
-                self._narrowings.setdefault((binding.scope, binding.target), []).append(binding)
-            if binding.value or binding.how != "narrow":
-                self._locals.add((binding.scope, binding.target))
-            if self.function_around(binding.scope) == TOP and not self.lasts(binding):
-                self._passing.add(binding.target)
+        for binding in sorted(bindings, key=_line):
+            scope, target, narrows = binding.scope, binding.target, binding.how == "narrow"
+            place = (scope, target)
+            self._bound[place].append(binding)
+            if narrows:
+                self._narrowings[place].append(binding)
+            if binding.value or not narrows:
+                self._locals.add(place)
+            if not self.lasts(binding) and self.function_around(scope) == TOP:
+                self._passing.add(target)
             if binding.value == TYPE_PARAMETER:
-                self.generic.setdefault(binding.scope, []).append(binding.target)
-            receiver, dot, name = binding.target.rpartition(".")
-            if not dot:
-                continue
-            root = binding.target.partition(".")[0]
-            self.chained.setdefault(binding.scope, set()).add(root)
-            self._chains.setdefault(name, []).append(binding)
-            if "." in receiver or binding.how == "narrow":
-                continue
-            kind = self._type_behind(binding.scope, receiver)
-            if kind != TOP:
-                self._attributes.setdefault((kind, name), []).append(binding)
+                self.generic.setdefault(scope, []).append(target)
+            if "." in target:
+                self._arrange_chain(binding)
+
+    def _arrange_chain(self, binding: Binding) -> None:
+        receiver, _, name = binding.target.rpartition(".")
+        root = binding.target.partition(".")[0]
+        self.chained.setdefault(binding.scope, set()).add(root)
+        self._chains[name].append(binding)
+        if receiver != root or binding.how == "narrow":
+            return
+        kind = self._type_behind(binding.scope, receiver)
+        if kind != TOP:
+            self._attributes[kind, name].append(binding)
 
     def _type_behind(self, scope: int, receiver: str) -> int:
         """Return the type whose receiver has this name in the methods around a scope."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, ParamSpec, TypeVar, cast
 
 from collegium.knowledge.resolving.homes import home_of
 from collegium.knowledge.resolving.parts import head_key, names_above, part_key, whole_key
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collegium.knowledge.resolving.sources import Sources
 
 T = TypeVar("T")
+P = ParamSpec("P")
 DEEPEST: Final = 30  # of what is worked out within one another: the stack holds as many
 _NONE: Final = sys.maxsize
 
@@ -34,7 +35,7 @@ class Circular(Exception):
 
 
 class _Memory(NamedTuple):
-    value: object
+    value: Any
     reads: frozenset[str]
 
 
@@ -136,18 +137,20 @@ class World:
         self._reads.add("tail:" + tail)
         return self.sources.files_named(tail)
 
-    def eventually(self, ask: Callable[[], T], otherwise: T) -> T:
-        """Return what `ask` gives, `otherwise` where it turns in a circle too wide for the stack.
+    def eventually(
+        self, ask: Callable[P, tuple[T, ...]], *args: P.args, **named: P.kwargs
+    ) -> tuple[T, ...]:
+        """Return what `ask` gives; () where it turns in a circle too wide for the stack.
 
         A chain that is too long is made in parts from its far end; each part is remembered.
         Raises Circular.
         """
         try:
-            return ask()
+            return ask(*args, **named)
         except TooDeep as deep:
-            return self._in_parts(ask, deep, otherwise)
+            return self._in_parts(partial(ask, *args, **named), deep)
         except RecursionError:
-            return self._ended(otherwise)
+            return self._ended(())
 
     def _ended(self, otherwise: T) -> T:
         """Return `otherwise` where no more can be told; a shared world is no place for that."""
@@ -155,7 +158,7 @@ class World:
             return otherwise
         raise Circular
 
-    def _in_parts(self, ask: Callable[[], T], first: TooDeep, otherwise: T) -> T:
+    def _in_parts(self, ask: Callable[[], tuple[T, ...]], first: TooDeep) -> tuple[T, ...]:
         pending: list[Callable[[], object]] = [ask, first.ask]
         tried: set[Hashable] = {first.key}
         while True:
@@ -163,15 +166,15 @@ class World:
                 value = pending[-1]()
             except TooDeep as deep:
                 if deep.key in tried:
-                    return self._ended(otherwise)
+                    return self._ended(())
                 tried.add(deep.key)
                 pending.append(deep.ask)
                 continue
             except RecursionError:
-                return self._ended(otherwise)
+                return self._ended(())
             pending.pop()
             if not pending:
-                return cast("T", value)
+                return cast("tuple[T, ...]", value)
 
     def remembered(
         self, key: Hashable, make: Callable[[], T], otherwise: T, *, here: bool = False
@@ -184,10 +187,13 @@ class World:
         TooDeep, and Circular.
         """
         memory = self._here if here else self._memory
-        known = memory.get(key) or self._passed(key)
+        known = memory.get(key)
+        if known is None and self._passing:
+            known = self._passed(key)
         if known is not None:
             self._reads |= known.reads
-            return cast("T", known.value)
+            value: T = known.value
+            return value
         depth = self._open.get(key)
         if depth is not None:
             self._lowest = min(self._lowest, depth)
@@ -212,7 +218,9 @@ class World:
             self._keep(key, value, depth, memory)
         finally:
             del self._open[key]
-            self._reads |= before[0]
+            # Into the larger set, which is most of a file's: it is not copied each time.
+            before[0].update(self._reads)
+            self._reads = before[0]
             self._lowest = min(self._lowest, before[1])
             if not self._open:
                 self._passing.clear()

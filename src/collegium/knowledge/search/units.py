@@ -6,18 +6,17 @@ import re
 from array import array
 from collections import Counter, defaultdict
 from enum import IntEnum
-from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from collegium.knowledge.facts import MODULE, TOP, FileFacts, Symbol, SymbolKind
 from collegium.knowledge.letters import composed
-from collegium.knowledge.search.terms import NAME, numbers_of, parts, spoken_numbers_of
+from collegium.knowledge.search.terms import names_of, numbers_of, parts, spoken_numbers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 class Field(IntEnum):
@@ -56,7 +55,7 @@ def describe(facts: FileFacts, text: str) -> tuple[Unit, ...]:
     members = defaultdict[int, list[str]](list)
     for symbol in facts.symbols:
         members[symbol.parent].append(symbol.name)
-    file = NAME.findall(facts.path.rpartition(".")[0])
+    file = names_of(facts.path.rpartition(".")[0])
     units = [_unit(facts, _module_of(facts), own[TOP], members[TOP], file)]
     units += [
         _unit(facts, symbol, own[place], members[place], file)
@@ -80,8 +79,9 @@ def _unit(
 ) -> Unit:
     """A symbol with its own lines, the names of what stands in it, and those of its file."""
     own = "\n".join(lines)
-    code, comments, strings = _split(own, facts.language)
-    said = NAME.findall(symbol.doc)
+    code, comments, strings = split(own, facts.language)
+    said = names_of(symbol.doc)
+    written = "\n".join(code)
     if said:
         comments, strings = _unless_in(said, comments), _unless_in(said, strings)
     *holders, _ = symbol.path.split(".")
@@ -89,23 +89,26 @@ def _unit(
         Field.NAME: [symbol.name] if symbol.name != MODULE else [],
         Field.WHERE: holders,
         Field.FILE: file,
-        Field.SIGNATURE: NAME.findall(symbol.signature),
+        Field.SIGNATURE: names_of(symbol.signature),
         Field.DOC: said,
-        Field.BODY: NAME.findall("\n".join(code)),
-        Field.COMMENT: NAME.findall("\n".join(comments)),
-        Field.STRING: NAME.findall("\n".join(strings)),
+        Field.BODY: names_of(written),
+        Field.COMMENT: names_of("\n".join(comments)),
+        Field.STRING: names_of("\n".join(strings)),
         Field.MEMBERS: members,
     }
-    text = _text(symbol, holders, comments, code)
+    text = _text(symbol, holders, comments, written)
     return Unit(symbol.path, symbol.kind, symbol.start, symbol.end, _packed(fields), text)
 
 
-def _split(own: str, language: str) -> tuple[list[str], list[str], list[str]]:
+def split(own: str, language: str) -> tuple[list[str], list[str], list[str]]:
     """Code, comments and strings; prose is one comment."""
     if language in _PROSE:
         return [], [own], []
     pieces = _SCANNERS.get(language, _C_LIKE).split(own)
-    return pieces[::3], list(filter(None, pieces[1::3])), list(filter(None, pieces[2::3]))
+    comments, strings = list[str](), list[str]()
+    for piece in pieces[1::2]:
+        (comments if piece[0] in "#/" else strings).append(piece)
+    return pieces[::2], comments, strings
 
 
 def _unless_in(doc: Sequence[str], pieces: Iterable[str]) -> list[str]:
@@ -115,39 +118,52 @@ def _unless_in(doc: Sequence[str], pieces: Iterable[str]) -> list[str]:
 
 
 def _first_words(text: str) -> list[str]:
-    return [found.group() for found in islice(NAME.finditer(text), _TOLD)]
+    found = _FIRST.match(text)
+    return [word for word in found.groups() if word] if found else []
 
 
 def _packed(fields: Mapping[Field, Iterable[str]]) -> bytes:
     """Terms, fields and counts as `Unit.terms` has them."""
     counts = Counter(
         chain.from_iterable(
-            chain.from_iterable(map(_CODES[field], names)) for field, names in fields.items()
+            [codes for field, names in fields.items() for codes in map(_CODES_OF[field], names)]
         )
     )
-    return array("Q", [code | min(_MOST, times) for code, times in counts.items()]).tobytes()
+    if max(counts.values(), default=0) > _MOST:
+        counts = Counter({code: min(_MOST, times) for code, times in counts.items()})
+    return array("Q", [code | times for code, times in counts.items()]).tobytes()
 
 
-def _codes(field: Field) -> Callable[[str], tuple[int, ...]]:
-    """A function from a name to its terms in a field, as `Unit.terms` has them, less the count."""
-    numbers = numbers_of if field in _NAMING else spoken_numbers_of
+class _Codes(dict[str, tuple[int, ...]]):
+    """The terms of names in a field, as `Unit.terms` has them, less the count."""
 
-    @lru_cache(maxsize=1 << 14)
-    def codes(name: str) -> tuple[int, ...]:
-        return tuple([number << 16 | field << 8 for number in numbers(name)])
+    def __init__(self, field: Field) -> None:
+        super().__init__()
+        self._bits = field << 8
+        self._numbers = numbers_of if field in _NAMING else spoken_numbers_of
 
-    return codes
+    def __missing__(self, name: str) -> tuple[int, ...]:
+        if len(self) == _KEPT:
+            self.clear()
+        codes = tuple([number << 16 | self._bits for number in self._numbers(name)])
+        self[name] = codes
+        return codes
 
 
-def _text(
-    symbol: Symbol, holders: Sequence[str], comments: Sequence[str], code: Sequence[str]
-) -> str:
+def _text(symbol: Symbol, holders: Sequence[str], comments: Sequence[str], code: str) -> str:
     """What an encoder reads: the name in words, where it is, its signature, doc and first lines."""
     words = " ".join(parts(symbol.name) if symbol.name != MODULE else ())
     within = " ".join([word for holder in holders for word in parts(holder)])
     said = symbol.doc or "\n".join(comments)
-    body = " ".join(" ".join(code).split())
+    body = _spaced(code[:_LOOKED_AT])
+    if len(body) <= _SHOWN:
+        body = _spaced(code)
     return f"{words} {within}\n{symbol.signature[:_SIGNED]}\n{said[:_SAID]}\n{body[:_SHOWN]}"
+
+
+def _spaced(code: str) -> str:
+    """Code with one space wherever there was more, or another."""
+    return " ".join(code.split())
 
 
 def _own_lines(facts: FileFacts, lines: Sequence[str]) -> dict[int, list[str]]:
@@ -157,9 +173,11 @@ def _own_lines(facts: FileFacts, lines: Sequence[str]) -> dict[int, list[str]]:
         if symbol.kind != "variable":
             first, end = _first_line(symbol, lines), min(symbol.end, len(lines))
             owners[first:end] = [place] * (end - first)
-    own = defaultdict[int, list[str]](list)
-    for owner, line in zip(owners, lines, strict=True):
-        own[owner].append(line)
+    own, begin = defaultdict[int, list[str]](list), 0
+    for owner, several in groupby(owners):
+        end = begin + len(list(several))
+        own[owner] += lines[begin:end]
+        begin = end
     return own
 
 
@@ -181,27 +199,31 @@ def _indent(line: str) -> str:
 
 
 _COMMENT_MARKS: Final = ("#", "//", "/*", "*")
-_STRING: Final = r'"(?:[^"\\\n]|\\.)*"'
-_LONG_STRINGS: Final = r'"""(?:[^\\]|\\.)*?"""' + r"|'''(?:[^\\]|\\.)*?'''"
-_QUOTED: Final = r"'(?:[^'\\\n]|\\.)*'"
+_STRING: Final = r'"(?:[^"\\\n]++|\\.)*+"'
+_LONG_STRINGS: Final = r'"""(?:[^"\\]++|\\.|"(?!""))*+"""' + r"|'''(?:[^'\\]++|\\.|'(?!''))*+'''"
+_QUOTED: Final = r"'(?:[^'\\\n]++|\\.)*+'"
 _CHARACTER: Final = r"'(?:[^'\\\n]|\\.)'"
-_TEMPLATE: Final = r"`(?:[^`\\]|\\.)*`"
-_SLASHED: Final = r"//[^\n]*|/\*.*?\*/"
-# Text is split into code, comment, string, code, comment, string, ...
-_C_LIKE: Final = re.compile(f"({_SLASHED})|({_STRING}|{_TEMPLATE}|{_CHARACTER})", re.DOTALL)
+_TEMPLATE: Final = r"`(?:[^`\\]++|\\.)*+`"
+_SLASHED: Final = r"//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/"
+# Text is split into code, comment or string, code, ... In one group, whose choices all begin with
+# a letter of their own, since then all other letters are passed over in one go.
+_C_LIKE: Final = re.compile(f"({_SLASHED}|{_STRING}|{_TEMPLATE}|{_CHARACTER})", re.DOTALL)
 _SCANNERS: Final = {
-    "python": re.compile(f"(#[^\\n]*)|({_LONG_STRINGS}|{_STRING}|{_QUOTED})", re.DOTALL),
+    "python": re.compile(f"(#[^\\n]*+|{_LONG_STRINGS}|{_STRING}|{_QUOTED})", re.DOTALL),
     "javascript": (
-        _ECMASCRIPT := re.compile(f"({_SLASHED})|({_STRING}|{_TEMPLATE}|{_QUOTED})", re.DOTALL)
+        _ECMASCRIPT := re.compile(f"({_SLASHED}|{_STRING}|{_TEMPLATE}|{_QUOTED})", re.DOTALL)
     ),
     "typescript": _ECMASCRIPT,
 }
 _PROSE: Final = frozenset({"markdown", "restructuredtext"})
 _NAMING: Final = frozenset({Field.NAME, Field.WHERE, Field.MEMBERS})
-_CODES: Final = {field: _codes(field) for field in Field}
+_KEPT: Final = 1 << 14  # names of a field, before all are forgotten.
+_CODES_OF: Final = {field: _Codes(field).__getitem__ for field in Field}
 _MOST: Final = 255
-_TOLD: Final = 4  # Words that tell that a comment or string is a docstring.
+# The words that tell that a comment or string is a docstring.
+_FIRST: Final = re.compile(r"\W*(\w+)?\W*(\w+)?\W*(\w+)?\W*(\w+)?")
 # Characters that an encoder reads; twice as many find no more and take twice the time.
 _SIGNED: Final = 120
 _SAID: Final = 200
 _SHOWN: Final = 200
+_LOOKED_AT: Final = 1000  # characters of code that nearly always have so many.

@@ -26,7 +26,7 @@ def refusal(source: bytes, *, prose: bool = False) -> str:
     if b"\0" in source[:HEAD_BYTES]:
         return "binary"
     banner = b"\n".join(source[:HEAD_BYTES].split(b"\n", BANNER_LINES)[:BANNER_LINES])
-    if _GENERATED.search(banner):
+    if b"generated" in banner.lower() and _GENERATED.search(banner):
         return "generated"
     return "minified" if not prose and _is_minified(source) else ""
 
@@ -34,5 +34,7 @@ def refusal(source: bytes, *, prose: bool = False) -> str:
 def _is_minified(source: bytes) -> bool:
     if len(source) < LONG_LINE_BYTES:
         return False
-    long = sum(len(line) for line in source.splitlines() if len(line) > LONG_LINE_BYTES)
-    return long > LONG_SHARE * len(source)
+    lengths = list(map(len, source.splitlines()))
+    if max(lengths) <= LONG_LINE_BYTES:
+        return False
+    return sum(one for one in lengths if one > LONG_LINE_BYTES) > LONG_SHARE * len(source)

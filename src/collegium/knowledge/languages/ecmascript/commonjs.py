@@ -51,7 +51,7 @@ def required(reading: Reading, node: Node) -> Required | None:
     called, given = node.child_by_field_name("function"), node.child_by_field_name("arguments")
     if node.type != "call_expression" or called is None or given is None:
         return None
-    if called.type != "import" and reading.text(called) != "require":
+    if called.type != "import" and reading.brief(called) != "require":
         return None
     source = first(given)
     module = (

@@ -41,11 +41,13 @@ def hints(reading: Reading, doc: str) -> Hints:
 
 
 def _told(doc: str) -> Iterator[tuple[str, str]]:
-    for field in _TYPE_FIELD.finditer(doc):
-        yield field[1] or _RESULT, field[2]
-    for field in _PARAM_FIELD.finditer(doc):
-        yield field[2], field[1]
-    section = _SECTION.search(doc)
+    if "type" in doc:
+        for field in _TYPE_FIELD.finditer(doc):
+            yield field[1] or _RESULT, field[2]
+    if ":param" in doc:
+        for field in _PARAM_FIELD.finditer(doc):
+            yield field[2], field[1]
+    section = _SECTION.search(doc) if "Arg" in doc or "Parameters" in doc else None
     if section is not None and section[1] in {"Args", "Arguments", "Parameters"}:
         for entry in (*_GOOGLE.finditer(doc, section.end()), *_NUMPY.finditer(doc, section.end())):
             yield entry[1], entry[2]
