@@ -32,7 +32,7 @@ from collegium.knowledge.search.purpose import is_trial
 from collegium.knowledge.search.ranking import question_of
 from collegium.knowledge.search.retrieval import Retrieval
 
-FACTORS, STEPS, MOST = (0.5, 0.75, 1.35, 2.0), (-0.2, 0.2), 12
+FACTORS, STEPS, MOST = (0.5, 0.75, 1.35, 2.0), (-0.2, 0.2), 8
 Setting = tuple[float, ...]
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from collegium.knowledge.facts import FileFacts
+from collegium.knowledge.facts import MODULE, TOP, FileFacts, Symbol
 from collegium.knowledge.languages import language_of
 from collegium.knowledge.parse import parse
 from collegium.knowledge.parsing.encoding import text_of
@@ -14,7 +15,7 @@ from collegium.knowledge.search.purpose import is_shown, is_trial
 from collegium.knowledge.tree import Tree
 
 PROSE = ("markdown", "restructuredtext")
-MEANT = ("class", "interface", "enum", "function", "method")
+MEANT = ("class", "interface", "enum", "function", "method", "module")
 MOST_FILES = 250
 
 
@@ -24,6 +25,12 @@ class File(NamedTuple):
     path: str
     source: str
     facts: FileFacts
+
+    def symbols(self) -> Iterator[Symbol]:
+        """What it defines, and before that the file itself."""
+        lines = self.facts.lines
+        yield Symbol("module", MODULE, MODULE, TOP, 1, 1, max(1, lines), 1, doc=self.facts.doc)
+        yield from self.facts.symbols
 
     @property
     def is_code(self) -> bool:

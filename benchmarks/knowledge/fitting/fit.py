@@ -44,9 +44,17 @@ PRESENT = {
 FOLDS, NEAR, SMALLEST = 5, 100, 0.02
 
 
+def by_hand(one: Looked) -> NDArray[np.float64]:
+    """What the product adds, whatever is fitted."""
+    total = one.fixed.astype(np.float64)
+    for name, weight in present.NAMED.items():
+        total = total + weight * one.columns[name]
+    return total
+
+
 def scored(one: Looked, weights: Weights) -> NDArray[np.float64]:
     """The scores of its units."""
-    total = one.fixed.astype(np.float64)
+    total = by_hand(one)
     for name, weight in weights.items():
         if name in one.columns:
             total = total + weight * one.columns[name]
@@ -72,7 +80,11 @@ def listed(one: Looked, names: Sequence[str], start: Weights) -> tuple[NDArray[n
     whole = one.question["manner"] == "topic"
     meant = np.where(one.gold, one.files if whole else one.symbols, -1)[chosen]
     _, groups = np.unique(meant, return_inverse=True)
-    return columns, one.fixed[chosen], np.where(meant >= 0, groups - groups[meant >= 0].min(), -1)
+    return (
+        columns,
+        by_hand(one)[chosen].astype(np.float32),
+        np.where(meant >= 0, groups - groups[meant >= 0].min(), -1),
+    )
 
 
 def weights_of(
@@ -151,7 +163,7 @@ def main() -> None:
     fused = [name for name in ("words", "meaning", "sense") if name in names]
     show(
         "present weights",
-        [measured(one, scored(one, {**start, **present.NAMED})) for one in looked],
+        [measured(one, scored(one, start)) for one in looked],
         looked,
     )
     show("words alone", [measured(one, by_rank(one, ["words"])) for one in looked], looked)

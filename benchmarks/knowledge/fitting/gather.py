@@ -31,7 +31,7 @@ from collegium.knowledge.codebase import KnowledgeGraph
 from collegium.knowledge.search.evidence import gather
 from collegium.knowledge.search.holdings import Holdings
 from collegium.knowledge.search.manner import Manner
-from collegium.knowledge.search.ranking import WEIGHING, by_purpose, question_of
+from collegium.knowledge.search.ranking import WEIGHINGS, by_purpose, question_of
 from collegium.knowledge.search.retrieval import Retrieval
 from collegium.knowledge.search.semantic import Encoder, vectors_of
 from collegium.routing import shelf
@@ -85,7 +85,7 @@ def looked(
     text = question["text"]
     vector = None if encoder is None else vectors_of(encoder, [text])[0]
     asked = question_of(text, vector, holdings, MANNERS[question["manner"]])
-    evidence = gather(asked, holdings, WEIGHING, graph.mentions(text))
+    evidence = gather(asked, holdings, WEIGHINGS, graph.mentions(text))
     places = [holdings.places[number] for number in evidence.candidates.tolist()]
     wanted = {(one["file"], one.get("symbol")) for one in question["gold"]}
     return Looked(

@@ -15,6 +15,7 @@ from fit import loaded, scored, show
 from gather import MANNERS, Looked
 from measures import measured
 
+from collegium.knowledge.search.fitted import NAMED
 from collegium.knowledge.search.manner import Manner, manner_of
 from collegium.knowledge.search.ranking import weights_of
 
@@ -34,7 +35,9 @@ def figures(title: str, looked: list[Looked], power: float) -> None:
         manner = MANNERS[one.question["manner"]]
         if power:
             manner = sharpened(manner_of(one.question["text"]), power)
-        weights = weights_of(manner, with_vectors="meaning" in one.columns)
+        weights = dict(weights_of(manner, with_vectors="meaning" in one.columns))
+        for name, weight in NAMED.items():  # `scored` adds these
+            weights[name] -= weight
         rows.append(measured(one, scored(one, weights)))
     show(title, rows, [])
 

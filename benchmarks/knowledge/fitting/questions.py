@@ -52,7 +52,7 @@ def described(
             source = beheaded(file.facts, source, as_written)
         sources[file.path] = source
         left = documented(file.path, source)
-        for symbol in file.facts.symbols if file.is_code else ():
+        for symbol in file.symbols() if file.is_code else ():
             if symbol.kind not in MEANT or not symbol.doc:
                 continue
             now, is_bare = left.get(symbol.path, ""), symbol.path in bare

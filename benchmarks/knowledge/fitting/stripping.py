@@ -46,6 +46,7 @@ def thinned(facts: FileFacts, source: str, chance: random.Random) -> str:
 def beheaded(facts: FileFacts, source: str, sentence: Callable[[str], str]) -> str:
     """The source without the first sentence, as `sentence` gives it, of all documentation."""
     said = {one.path: sentence(one.doc).split() for one in facts.symbols if one.doc}
+    said[MODULE] = sentence(facts.doc).split()
 
     def headless(path: str, text: str) -> str:
         found = re.search(_BETWEEN.join(map(re.escape, said.get(path, ()))) or r"\Z", text)
@@ -58,8 +59,9 @@ def beheaded(facts: FileFacts, source: str, sentence: Callable[[str], str]) -> s
 
 
 def documented(path: str, source: str) -> dict[str, str]:
-    """What documents symbols, by their paths."""
-    return {one.path: one.doc for one in parse(path, source.encode()).symbols if one.doc}
+    """What documents symbols, by their paths, and the file."""
+    facts = parse(path, source.encode())
+    return {MODULE: facts.doc, **{one.path: one.doc for one in facts.symbols if one.doc}}
 
 
 def stretches(facts: FileFacts, source: str) -> Iterator[Stretch]:

@@ -58,20 +58,27 @@ class Evidence(NamedTuple):
 
 
 def gather(
-    asked: Asked, holdings: Holdings, weighing: Weighing, named: Collection[Node] = ()
+    asked: Asked,
+    holdings: Holdings,
+    weighings: Mapping[str, Weighing],
+    named: Collection[Node] = (),
 ) -> Evidence:
-    """The evidence for the units that may be meant, and for those that are known to be named."""
+    """The evidence for the units that may be meant, and for those that are known to be named.
+
+    Each of the weighings is a ranking by words, under its name.
+    """
     lexicon = holdings.lexicon
-    words = lexicon.bm25(asked.matches, weighing)
+    words = {name: lexicon.bm25(asked.matches, one) for name, one in weighings.items()}
     alike = None if asked.vector is None else holdings.vectors.similarities(asked.vector)
     sense = _sense(asked, holdings)
     meant = holdings.numbers_of(named)
-    scores = [words, np.where(sense >= _AKIN, sense, 0.0)]
+    scores = [*words.values(), np.where(sense >= _AKIN, sense, 0.0)]
     if alike is not None:
         scores.append(alike)
     candidates = _candidates(lexicon.alive, scores, meant)
     columns = _of_terms(asked, candidates, holdings)
-    columns |= _of_score("words", words, candidates, holdings)
+    for name, ranking in words.items():
+        columns |= _of_score(name, ranking, candidates, holdings)
     columns |= _of_score("sense", sense, candidates, holdings)
     if alike is not None:
         columns |= _of_score("meaning", alike, candidates, holdings)
@@ -127,6 +134,10 @@ def _of_terms(asked: Asked, candidates: NDArray[np.intp], holdings: Holdings) ->
         shares: Numbers = rarity @ held[list(where)].any(0) / total
         return shares
 
+    anywhere = share(list(Field))
+    files = holdings.layout.files[candidates]
+    of_files = np.zeros(int(files.max(initial=0)) + 1, np.float32)
+    np.maximum.at(of_files, files, anywhere)
     names = held[Field.NAME]
     lengths = holdings.lexicon.lengths[candidates, Field.NAME]
     # A name of several words has a term for all of them together.
@@ -142,7 +153,8 @@ def _of_terms(asked: Asked, candidates: NDArray[np.intp], holdings: Holdings) ->
         "said": share(_SAID),
         "members": share([Field.MEMBERS]),
         "called": share(_CALLED),
-        "anywhere": share(list(Field)),
+        "anywhere": anywhere,
+        "anywhere_file": of_files[files],
         "name_matched": matched / np.maximum(words, 1),
         "name_whole": ((matched >= words) & (words > 0)).astype(np.float32),
         "name_words": -np.log1p(words),

@@ -16,6 +16,9 @@ from collegium.knowledge.search.fitted import (
     FIELD_DISCOUNTS,
     FIELD_WEIGHTS,
     NAMED,
+    PLAIN_DISCOUNT,
+    PLAIN_SATURATION,
+    PLAIN_WEIGHTS,
     SATURATION,
     TOPIC,
 )
@@ -39,12 +42,20 @@ if TYPE_CHECKING:
     from collegium.knowledge.search.holdings import Holdings, Place
     from collegium.knowledge.search.manner import Manner
 
-WEIGHING: Final = Weighing(
-    np.array(FIELD_WEIGHTS, np.float32), np.array(FIELD_DISCOUNTS, np.float32), SATURATION
-)
+# Two rankings by words: one in which a name says most, and one in which all says alike.
+WEIGHINGS: Final = {
+    "words": Weighing(
+        np.array(FIELD_WEIGHTS, np.float32), np.array(FIELD_DISCOUNTS, np.float32), SATURATION
+    ),
+    "plain": Weighing(
+        np.array(PLAIN_WEIGHTS, np.float32),
+        np.full(len(PLAIN_WEIGHTS), PLAIN_DISCOUNT, np.float32),
+        PLAIN_SATURATION,
+    ),
+}
 # In a message of a change its own verbs say little, and its first sentence most.
 _OF_CHANGE_WORDS: Final = 0.3
-_OF_FIRST_SENTENCE: Final = 1.4
+_OF_FIRST_SENTENCE: Final = 2.0
 _FIRST_SENTENCE: Final = re.compile(r"(?<=[a-z])[.:]\s|\s[*-]\s|\n\s*\n")
 # Tests say in many words what other code does: unless they are asked for, they come after it.
 _OF_TRIALS: Final = -3.0
@@ -77,7 +88,7 @@ def rank(
     """
     manner = manner_of(text)
     question = question_of(text, vector, holdings, manner)
-    evidence = gather(question, holdings, WEIGHING, named)
+    evidence = gather(question, holdings, WEIGHINGS, named)
     weights = weights_of(manner, with_vectors=vector is not None)
     scores = np.zeros(len(evidence.candidates))
     for name, weight in weights.items():
