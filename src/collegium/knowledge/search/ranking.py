@@ -55,7 +55,7 @@ WEIGHINGS: Final = {
 }
 # In a message of a change its own verbs say little, and its first sentence most.
 _OF_CHANGE_WORDS: Final = 0.3
-_OF_FIRST_SENTENCE: Final = 1.4
+_OF_FIRST_SENTENCE: Final = 2.0
 _FIRST_SENTENCE: Final = re.compile(r"(?<=[a-z])[.:]\s|\s[*-]\s|\n\s*\n")
 # Tests say in many words what other code does: unless they are asked for, they come after it.
 _OF_TRIALS: Final = -3.0
