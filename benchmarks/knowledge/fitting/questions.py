@@ -2,7 +2,7 @@
 
     python benchmarks/knowledge/fitting/questions.py --trees DIR --into DIR
 
-Writes `questions.jsonl`, an object a line (`tree`, `text`, `manner`, `how`, `gold`), and `trees/`,
+Writes `questions.jsonl`, an object a line (`tree`, `text`, `manner`, `how`, `gold`), and `asked/`,
 what they are asked of. A tree is in one of three states, so that "what has no docstring is meant"
 is true in none: `bare`, where nothing is documented; `some`, where a random half of what was
 documented still is, by half of its words, and both halves are asked for; `rest`, where all
@@ -101,7 +101,7 @@ def main() -> None:
     options.into.mkdir(parents=True, exist_ok=True)
     with (options.into / "questions.jsonl").open("w", encoding="utf-8") as out:
         for root in sorted(one for one in options.trees.iterdir() if one.is_dir()):
-            made = made_of(root, options.into / "trees")
+            made = made_of(root, options.into / "asked")
             told = Counter(one["how"] for one in made)
             print(f"{root.name}: {dict(told)}", file=sys.stderr)
             out.writelines(json.dumps(one) + "\n" for one in made)
