@@ -6,7 +6,8 @@ exact sets (`ends` of edges, by `steps`; `overriding` what may come through a ba
 chains of calls, `members` what is defined in something, `covering` its tests), `findings` are their
 nouns, `answers` says them.
 Everything else: `units` are what is searched for, in `terms`; `manner` tells how a text asks;
-`holdings` is the index as a search sees it, by `lexical` (words) and `semantic` (vectors);
+`holdings` is the index as a search sees it, by `lexical` (words), `meanings` (what words of code
+mean, a table) and `semantic` (vectors of an encoder);
 `evidence` is what speaks for each unit, `ranking` weighs it by the numbers in `fitted`, `purpose`
 tells tests and examples apart, `reasons` says why; `retrieval` is all of that. `vocabulary` tells
 how much a text is about this code.
