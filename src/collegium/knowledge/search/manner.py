@@ -32,6 +32,7 @@ def signs_of(text: str) -> list[str]:
     """What is there in a text of that by which its sort is told."""
     words = [word.lower() for word in _WORD.findall(text)]
     first = words[0] if words else ""
+    is_forbidden = words[:2] == ["do", "not"]
     told = {
         "always": True,
         "question word": first in _QUESTION_WORDS and "not" not in words[1:2],
@@ -44,9 +45,9 @@ def signs_of(text: str) -> list[str]:
         "4 to 8 words": 4 <= len(words) <= 8,
         "16 words or more": len(words) >= 16,
         "several sentences": bool(_NEXT_SENTENCE.search(text)),
-        "change begins": not _CHANGES.isdisjoint(words[:4]) or words[:2] == ["do", "not"],
+        "change begins": not _CHANGES.isdisjoint(words[:4]) or is_forbidden,
         "change": not _CHANGES.isdisjoint(words),
-        "circumstance": not _CIRCUMSTANCES.isdisjoint(words),
+        "circumstance": not _CIRCUMSTANCES.isdisjoint(words) or is_forbidden,
         "prefix": bool(_PREFIX.match(text)),
         "code": bool(_CODE.search(text)),
     }
