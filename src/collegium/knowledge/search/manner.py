@@ -32,9 +32,10 @@ def signs_of(text: str) -> list[str]:
     """What is there in a text of that by which its sort is told."""
     words = [word.lower() for word in _WORD.findall(text)]
     first = words[0] if words else ""
+    is_forbidden = words[:2] == ["do", "not"]
     told = {
         "always": True,
-        "question word": first in _QUESTION_WORDS,
+        "question word": first in _QUESTION_WORDS and "not" not in words[1:2],
         "question mark": text.rstrip().endswith("?"),
         "third person": bool(_THIRD_PERSON.match(first)),
         "imperative": first in _IMPERATIVES,
@@ -44,9 +45,9 @@ def signs_of(text: str) -> list[str]:
         "4 to 8 words": 4 <= len(words) <= 8,
         "16 words or more": len(words) >= 16,
         "several sentences": bool(_NEXT_SENTENCE.search(text)),
-        "change begins": not _CHANGES.isdisjoint(words[:4]),
+        "change begins": not _CHANGES.isdisjoint(words[:4]) or is_forbidden,
         "change": not _CHANGES.isdisjoint(words),
-        "circumstance": not _CIRCUMSTANCES.isdisjoint(words),
+        "circumstance": not _CIRCUMSTANCES.isdisjoint(words) or is_forbidden,
         "prefix": bool(_PREFIX.match(text)),
         "code": bool(_CODE.search(text)),
     }
