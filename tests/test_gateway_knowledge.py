@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from gateway_server import Server, serving
+
+from collegium.knowledge.codebase import KnowledgeGraph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,6 +86,42 @@ def test_what_the_graph_knows_it_says_without_its_model(server: Server, stats: S
     assert stats()["requests"] == before
     assert reply.json["model"] == "computed/graph"
     assert "cart.py:10" in reply.json["choices"][0]["message"]["content"]
+
+
+@pytest.mark.parametrize("model", ["local/smollm2-135m", "gone/reader", "ollama/reader"])
+def test_it_is_ready_and_answers_where_there_is_no_model_at_all(
+    model: str, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLLEGIUM_CACHE", str(tmp_path / "cache"))
+    config = CONFIG.format(upstream="http://127.0.0.1:9/v1", folder=shop, model=model)
+    config = config.replace("{up:", "{gone:")
+    with serving(tmp_path / "alone", config) as running:
+        exact = running.chat("auto", "who calls `rounded`?")
+        found = running.chat("auto", EXPLAIN, collegium={"explain": True})
+        streamed = running.chat("auto", EXPLAIN, stream=True)
+    assert "cart.py:10" in exact.json["choices"][0]["message"]["content"]
+    assert "cart.py:4" in found.json["choices"][0]["message"]["content"]
+    assert b"cart.py:4" in streamed.body
+
+
+def test_doctor_says_that_it_answers_without_a_model_and_why(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLLEGIUM_CACHE", str(tmp_path / "cache"))
+    graph = KnowledgeGraph.open(shop, cache=tmp_path / "cache", create=True)
+    graph.update()
+    graph.close()
+    config = tmp_path / "c.yaml"
+    text = CONFIG.format(upstream="http://127.0.0.1:9/v1", folder=shop, model="up/reader")
+    config.write_text(text)
+    command = [sys.executable, "-m", "collegium", "doctor", "--json", "--config", str(config)]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    told = json.loads(done.stdout)
+    assert told["ok"] is True
+    (finding,) = [one for one in told["findings"] if one["what"] == "expert knowledge"]
+    assert finding["state"] == "warn"
+    assert "without a model" in finding["found"]
+    assert "up/reader" in finding["found"]
 
 
 OWN = """

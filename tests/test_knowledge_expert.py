@@ -310,6 +310,42 @@ async def test_a_configured_expert_joins_the_college_with_its_codebase(
     graph.close()
 
 
+@pytest.mark.parametrize("installed", [True, False])
+async def test_it_answers_though_its_embedded_model_cannot_be_had(
+    installed: bool, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not installed:
+        monkeypatch.setattr("collegium.backends.llamacpp.find_spec", lambda name: None)
+    surroundings = Surroundings(
+        tmp_path, "http://127.0.0.1:9", 2, lambda _: None, offline=True, cache_dir=tmp_path / "i"
+    )
+    config = configuration.read(knowing(shop, model="local/smollm2-135m"))
+    college = Collegium.of(config, surroundings=surroundings)
+    try:
+        exact = await college.ask("Where is `pay` defined?")
+        found = await college.ask("explain how long orders are kept until forgotten")
+    finally:
+        await college.aclose()
+    assert "checkout.py:4" in exact.text
+    assert "README.md:1" in found.text
+    assert found.receipt is not None
+    (checked,) = found.receipt.verdicts
+    assert checked.verdict.outcome == "unknown"
+    assert checked.verdict.evidence.startswith("no model answered: ")
+
+
+async def test_who_needs_a_model_is_told_why_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collegium.backends.llamacpp.find_spec", lambda name: None)
+    surroundings = Surroundings(tmp_path, "http://127.0.0.1:9", 2, lambda _: None, offline=True)
+    config = "moe: {experts: [{name: AdvisorExpert, models: [local/smollm2-135m]}]}"
+    college = Collegium.of(configuration.read(config), surroundings=surroundings)
+    with pytest.raises(BackendUnavailable, match="pip install"):
+        await college.ask("Why is the sky blue?")
+    await college.aclose()
+
+
 async def test_another_codebase_is_taken_up_while_the_college_answers(
     shop: Path, tmp_path: Path
 ) -> None:
@@ -330,9 +366,10 @@ async def test_another_codebase_is_taken_up_while_the_college_answers(
     assert [one.name for one in threading.enumerate() if one.name.startswith("collegium-")] == []
 
 
-def knowing(folder: Path) -> str:
+def knowing(folder: Path, model: str = "lab/reader") -> str:
     return (
         "backends: {lab: {kind: http, url: 'http://127.0.0.1:9/v1'}}\n"
-        "moe:\n  experts:\n    - name: KnowledgeExpert\n      models: [lab/reader]\n"
+        "moe:\n  experts:\n    - name: KnowledgeExpert\n"
+        f"      models: [{model}]\n"
         f"      knowledge: {{path: {folder}, semantic: false}}\n"
     )

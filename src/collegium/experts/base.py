@@ -151,6 +151,11 @@ class Expert(ABC):
         return False
 
     @property
+    def needs_no_model(self) -> bool:
+        """Whether it has an answer to whatever it is asked also where no model can be had."""
+        return False
+
+    @property
     def not_ready(self) -> str:
         """What the expert lacks before it can answer; empty when it can."""
         return ""

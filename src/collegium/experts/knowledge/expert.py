@@ -52,6 +52,11 @@ class KnowledgeExpert(VerifyingExpert):
         await self.keeper.aclose()
 
     @property
+    def needs_no_model(self) -> bool:
+        """It gives the passages then."""
+        return True
+
+    @property
     def not_ready(self) -> str:
         """What the expert lacks before it can answer, which is never a model; empty: nothing."""
         return self.missing or self.keeper.lacks
