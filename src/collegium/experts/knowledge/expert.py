@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # How sure it is of what the graph knows, and of passages that nobody has read for it.
 EXACT_CONFIDENCE, FOUND_CONFIDENCE, NOTHING_CONFIDENCE = 0.97, 0.4, 0.2
+# Above the passages where they are given since what a model made of them failed its check.
+UNBACKED = "The model's answer could not be backed by the code. These places fit the question best:"
 
 
 class KnowledgeExpert(VerifyingExpert):
@@ -34,9 +36,9 @@ class KnowledgeExpert(VerifyingExpert):
 
     What the graph knows exactly it says without a model: who calls, where it is defined, what
     inherits. For everything else its model is given the passages found, and what it says is held
-    back until its citations have been looked up. One that fails is asked for once more, and what
-    fails again is followed by where the passages are. Without a model it gives those alone, and
-    also where none answers, or not in time.
+    back until its citations have been looked up. One that fails is asked for once more; where that
+    fails again, what is given is where the passages are, and the verdict has what the model said.
+    Without a model it gives those alone, and also where none answers, or not in time.
     """
 
     def __init__(self, *args: Any, keeper: Keeper, passages: int = 6, **fields: Any) -> None:
@@ -154,13 +156,25 @@ class KnowledgeExpert(VerifyingExpert):
             verdict = Verdict("unknown", f"no model answered: {error}", citations.name)
             yield Chunk.whole(replace(passages, verdict=verdict))
             return
-        yield so_far(answer)
+        yield so_far(replace(answer, text=passages.text))
         async with aclosing(self._improved(asked, answer, citations)) as improved:
             async for answer in improved:
-                yield so_far(answer)
-        if has_failed(answer):
-            answer = replace(answer, text=f"{answer.text.rstrip()}\n\n{passages.text}")
-        yield Chunk.whole(answer)
+                yield so_far(self._backed(answer, passages))
+        yield Chunk.whole(self._backed(answer, passages))
+
+    def _backed(self, answer: Answer, passages: Answer) -> Answer:
+        """An answer whose check did not fail; else the passages in its place.
+
+        One voice of several gives both, since who drives the voices shows it its answer again.
+        """
+        if not has_failed(answer) or answer.verdict is None:
+            return answer
+        told = f"{UNBACKED}\n\n{passages.text}"
+        if self.only is not None:
+            return replace(answer, text=f"{answer.text.rstrip()}\n\n{told}")
+        evidence = f"{answer.verdict.evidence}; the model had said: {answer.text.strip()}"
+        verdict = replace(answer.verdict, evidence=evidence)
+        return replace(answer, text=told, confidence=passages.confidence, verdict=verdict)
 
     def _answer(self, model: str, findings: Findings, confidence: float, started: float) -> Answer:
         """Findings as the expert says them; where they are exact, that is the verdict."""
