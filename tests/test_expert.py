@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from collegium.experts.base import Expert, ExpertCapability, spoken
+from collegium.experts.model_expert import ModelExpert
+from collegium.experts.verifying import VerifyingExpert
+from collegium.lexicon import Vocabulary
 from collegium.testing import ScriptedExpert, expert_checks
 from collegium.types import Answer, Chunk, Query, Response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    from collegium.backends.base import Prompt
 
 QUERY = Query.of("hello")
 
@@ -181,6 +186,33 @@ async def test_whatever_happens_to_many_queries_no_load_is_left() -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
     assert (expert.current_load, failing.current_load) == (0, 0)
     assert failing.success_rate < 1
+
+
+def test_who_answers_in_a_way_of_its_own_is_not_taken_for_a_relay() -> None:
+    class Asking(ModelExpert):
+        async def stream(self, query: Query) -> AsyncGenerator[Chunk]:
+            async with aclosing(super().stream(query)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    class Prompting(VerifyingExpert):
+        def prompt_of(self, query: Query) -> Prompt:
+            return super().prompt_of(query)
+
+    class Listening(Asking):
+        @property
+        def direct(self) -> bool:
+            return True
+
+    class Heir(VerifyingExpert):
+        pass
+
+    words = Vocabulary({})
+    for made in (ModelExpert, VerifyingExpert, Heir, Listening):
+        assert made("A", words).direct
+    for own in (Asking, Prompting):
+        assert not own("A", words).direct
+    assert not ScriptedExpert("A").direct
 
 
 def test_names_give_keys_and_the_numbers_start_empty() -> None:

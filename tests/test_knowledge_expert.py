@@ -16,7 +16,7 @@ from collegium.errors import BackendUnavailable
 from collegium.experts.knowledge import keeper as keeping
 from collegium.experts.knowledge.briefing import LONGEST_CHARS, briefed
 from collegium.experts.knowledge.citing import Place
-from collegium.experts.knowledge.expert import KnowledgeExpert
+from collegium.experts.knowledge.expert import UNBACKED, KnowledgeExpert
 from collegium.experts.knowledge.keeper import Keeper, Terms
 from collegium.experts.verifying import SURE
 from collegium.knowledge.codebase import Finding, KnowledgeGraph
@@ -198,17 +198,39 @@ async def test_a_citation_that_does_not_exist_is_asked_for_once_more(shop: Path)
     assert "its first answer failed and was mended" in answer.verdict.evidence
 
 
-async def test_a_model_that_cites_nothing_real_twice_is_followed_by_what_was_found(
+async def test_a_model_that_cites_nothing_real_twice_has_the_passages_given_in_its_place(
+    shop: Path,
+) -> None:
+    expert = expert_of(shop)
+    expert.pool = pool_of(Saying("It is in payment.py:6.", "Or else in wallet.py:7."))
+    query = Query.of("Explain how a customer's card is charged")
+    async with opened(expert):
+        answer = await expert.process(query)
+        async with aclosing(expert.stream(query)) as chunks:
+            streamed = "".join([chunk.text async for chunk in chunks])
+    assert answer.text.startswith(UNBACKED)
+    assert "checkout.py:4" in answer.text
+    assert "payment.py" not in answer.text
+    assert "wallet.py" not in answer.text
+    assert streamed == answer.text
+    assert answer.model == "lab/reader"
+    assert answer.verdict is not None
+    assert answer.verdict.outcome == "failed"
+    assert "asked once more, it failed again" in answer.verdict.evidence
+    assert "It is in payment.py:6." in answer.verdict.evidence
+
+
+async def test_a_failed_answer_is_not_given_either_where_time_is_up_before_another(
     shop: Path,
 ) -> None:
     expert = expert_of(shop)
     expert.pool = pool_of(Saying("It is in payment.py:6."))
     async with opened(expert):
-        answer = await expert.process(Query.of("Explain how a customer's card is charged"))
-    assert answer.verdict is not None
-    assert answer.verdict.outcome == "failed"
-    assert answer.text.startswith("It is in payment.py:6.\n\n")
-    assert "checkout.py:4" in answer.text
+        query = Query.of("Explain how a customer's card is charged")
+        async with aclosing(expert.stream(query)) as chunks:
+            counted = [chunk.answer async for chunk in chunks if chunk.answer is not None]
+    assert len(counted) > 2
+    assert all("payment.py" not in answer.text for answer in counted)
 
 
 async def test_where_no_model_answers_or_not_in_time_the_passages_are_the_answer(
@@ -310,6 +332,42 @@ async def test_a_configured_expert_joins_the_college_with_its_codebase(
     graph.close()
 
 
+@pytest.mark.parametrize("installed", [True, False])
+async def test_it_answers_though_its_embedded_model_cannot_be_had(
+    installed: bool, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not installed:
+        monkeypatch.setattr("collegium.backends.llamacpp.find_spec", lambda name: None)
+    surroundings = Surroundings(
+        tmp_path, "http://127.0.0.1:9", 2, lambda _: None, offline=True, cache_dir=tmp_path / "i"
+    )
+    config = configuration.read(knowing(shop, model="local/smollm2-135m"))
+    college = Collegium.of(config, surroundings=surroundings)
+    try:
+        exact = await college.ask("Where is `pay` defined?")
+        found = await college.ask("explain how long orders are kept until forgotten")
+    finally:
+        await college.aclose()
+    assert "checkout.py:4" in exact.text
+    assert "README.md:1" in found.text
+    assert found.receipt is not None
+    (checked,) = found.receipt.verdicts
+    assert checked.verdict.outcome == "unknown"
+    assert checked.verdict.evidence.startswith("no model answered: ")
+
+
+async def test_who_needs_a_model_is_told_why_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collegium.backends.llamacpp.find_spec", lambda name: None)
+    surroundings = Surroundings(tmp_path, "http://127.0.0.1:9", 2, lambda _: None, offline=True)
+    config = "moe: {experts: [{name: AdvisorExpert, models: [local/smollm2-135m]}]}"
+    college = Collegium.of(configuration.read(config), surroundings=surroundings)
+    with pytest.raises(BackendUnavailable, match="pip install"):
+        await college.ask("Why is the sky blue?")
+    await college.aclose()
+
+
 async def test_another_codebase_is_taken_up_while_the_college_answers(
     shop: Path, tmp_path: Path
 ) -> None:
@@ -330,9 +388,10 @@ async def test_another_codebase_is_taken_up_while_the_college_answers(
     assert [one.name for one in threading.enumerate() if one.name.startswith("collegium-")] == []
 
 
-def knowing(folder: Path) -> str:
+def knowing(folder: Path, model: str = "lab/reader") -> str:
     return (
         "backends: {lab: {kind: http, url: 'http://127.0.0.1:9/v1'}}\n"
-        "moe:\n  experts:\n    - name: KnowledgeExpert\n      models: [lab/reader]\n"
+        "moe:\n  experts:\n    - name: KnowledgeExpert\n"
+        f"      models: [{model}]\n"
         f"      knowledge: {{path: {folder}, semantic: false}}\n"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collegium.config import Config
     from collegium.experts.base import Expert
     from collegium.learning.online.selecting import LearningSelector
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -152,6 +155,22 @@ class Staff:
             for post in self.posts
             if isinstance(post.expert, ModelExpert) and post.expert.pool is None
         )
+
+    async def fetch(self) -> None:
+        """Fetch the embedded models that are missing.
+
+        Where that fails and somebody answers without a model, the others are asked for theirs, and
+        fail, one by one.
+
+        Raises:
+            CollegiumError: as `Directory.fetch`, and everybody needs a model.
+        """
+        try:
+            await self.directory.fetch()
+        except CollegiumError as error:
+            if not any(post.expert.needs_no_model for post in self.posts):
+                raise
+            logger.info("some answer without a model: %s", error)
 
     async def open(self) -> None:
         """Have every expert get ready."""

@@ -290,7 +290,7 @@ class Lineups:
 async def _opened(lineup: Lineup) -> None:
     if lineup.staff is not None:
         await lineup.staff.settle()
-        await lineup.staff.directory.fetch()
+        await lineup.staff.fetch()
         await lineup.staff.open()
 
 

@@ -225,7 +225,7 @@ class Receipt:
     what, where they did not conclude the same; `verdicts` tells what checking found of
     each answer.
     `quality` is what the last look at the answer came to: 'accepted', 'mended', 'escalated',
-    'abstained', or 'marked' where its check failed and it is given all the same. `overhead_ms` is
+    'abstained', or 'marked' where its check failed and nothing better was found. `overhead_ms` is
     what deciding took. `best_single_cost_usd` is what the model `best_single`, the one with the
     best record for such tasks, would have cost alone, where that can be said.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from contextlib import ExitStack, aclosing
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,8 +23,11 @@ from collegium.shapes import response_json
 from collegium.types import Query
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
+    from collegium.system import Collegium
     from collegium.types import Chunk, Decision, Receipt, Response
 
 
@@ -84,6 +88,8 @@ def ask(
         with ExitStack() as showing:
             progress = showing.enter_context(fetching())
             asking = college(config, model=model, offline=offline, progress=progress)
+            for folder in _unindexed(asking):
+                stderr().print(harmless(f"  {folder} has no index yet; it is made now"))
             only = expert or ()
             chunks = asking.stream(asked, strategy=strategy, top_k=top_k, experts=only)
             telling = Telling(as_json=as_json, explain=explain)
@@ -96,6 +102,18 @@ def ask(
                     telling.hear(chunk)
 
     running(work())
+
+
+def _unindexed(asking: Collegium) -> Iterator[str]:
+    """The folders of code that opening the college will have indexed for the first time."""
+    staff = asking.staff
+    for expert in () if staff is None else staff.configured():
+        entry = staff.entry_of(expert) if staff is not None else None
+        if entry is None or entry.knowledge is None or not expert.not_ready:
+            continue
+        folder = Path(entry.knowledge.path).expanduser()
+        if folder.is_dir():
+            yield str(folder)
 
 
 class Telling:

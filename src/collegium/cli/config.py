@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -10,7 +11,7 @@ import typer
 from collegium import config as configuration
 from collegium.cli import options
 from collegium.cli.administration import COLLEGIUM_KEY, KeyEnv, Url, server
-from collegium.cli.terminal import harmless, say, say_json, verb
+from collegium.cli.terminal import harmless, say, say_json, stderr, verb
 
 
 def app() -> typer.Typer:
@@ -33,7 +34,11 @@ def check(config: options.ConfigFile = None, debug: options.Debug = False) -> No
     """
     del debug  # `verb` reads it
     path = configuration.find(config)
-    configuration.load(path)
+    settings = configuration.load(path)
+    for entry in settings.moe.experts:
+        if entry.knowledge and not Path(entry.knowledge.path).expanduser().is_dir():
+            told = f"{entry.name}: there is no folder {entry.knowledge.path} yet"
+            stderr().print(harmless(told), style="yellow")
     say(f"{path}: right\n" if path else "no configuration file: the defaults are in force\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import shutil
 import sys
@@ -18,18 +19,23 @@ from collegium.cli import options
 from collegium.cli.college import college
 from collegium.cli.progress import megabytes
 from collegium.cli.terminal import harmless, running, say_json, stdout, verb
-from collegium.errors import ConfigError, NoExpertAvailable
+from collegium.errors import CollegiumError, ConfigError, NoExpertAvailable
+from collegium.experts.model_expert import ModelExpert
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from collegium.config import Config
+    from collegium.experts.base import Expert
     from collegium.system import Collegium
     from collegium.verification.sandbox import Sandbox
 
 MARKS = {"ok": "✓", "note": "·", "warn": "!", "fail": "✗"}
 COLOURS = {"ok": "green", "note": "dim", "warn": "yellow", "fail": "red"}
+
+# So long a model's server may take to say that it is there.
+LOOK_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +112,26 @@ async def _team(team: Collegium, settings: Config) -> AsyncGenerator[Finding]:
     for expert in team.router.roster:
         if expert.not_ready:
             yield Finding(f"expert {expert.key}", "warn", f"not ready: {expert.not_ready}")
+        elif expert.needs_no_model and (why := await _modelless(expert)):
+            found = f"answers, but without a model: {why}"
+            yield Finding(f"expert {expert.key}", "warn", found)
     ready = [expert.key for expert in team.router.roster if not expert.not_ready]
     state = "ok" if ready else "fail"
     yield Finding("experts", state, f"{len(ready)} ready: {', '.join(ready) or 'none'}")
+
+
+async def _modelless(expert: Expert) -> str:
+    """Why no model of an expert's would answer; empty where one would, or it never has any."""
+    if not isinstance(expert, ModelExpert):
+        return ""
+    if expert.pool is None:
+        return expert.no_pool
+    try:
+        async with asyncio.timeout(LOOK_S):
+            healthy = await expert.pool.healthy()
+    except (CollegiumError, TimeoutError):
+        healthy = False
+    return "" if healthy else f"none of {', '.join(expert.pool.names)} is there"
 
 
 def _python() -> Finding:

@@ -21,7 +21,7 @@ CONSEQUENCES = {
     "mended": "the answer was mended",
     "escalated": "another voice was asked",
     "abstained": "no answer is given",
-    "marked": "the answer is given all the same",
+    "marked": "no better answer was found",
 }
 
 

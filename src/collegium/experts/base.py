@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # The methods in which an expert's own word on a query is given.
 _WORDS = ("can_handle", "computes", "plan", "suits")
+# And those in which it does something with one.
+_WORK = ("compute", "process", "prompt_of", "stream")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,10 @@ class Expert(ABC):
             cls.process = count_process(cls.process)  # type: ignore[assignment, method-assign]
         if "stream" in cls.__dict__:
             cls.stream = count_stream(cls.stream)  # type: ignore[assignment, method-assign]
-        if not _grounded(cls):
+        if not _holds(cls, "grounds", _WORDS):
             cls.grounds = Expert.grounds  # type: ignore[method-assign]
+        if not _holds(cls, "direct", _WORK):
+            cls.direct = Expert.direct  # type: ignore[method-assign]
 
     @abstractmethod
     async def can_handle(self, query: Query) -> float:
@@ -135,6 +139,20 @@ class Expert(ABC):
     @property
     def mends(self) -> bool:
         """Whether it checks its answers, and mends those that fail, before it gives them."""
+        return False
+
+    @property
+    def direct(self) -> bool:
+        """Whether it only sends its instructions and the query to a model, where it answers by one.
+
+        Then the model's reply may go to a client as it comes, without the expert, and be checked
+        afterwards. False in every class that answers in a way of its own and does not write this.
+        """
+        return False
+
+    @property
+    def needs_no_model(self) -> bool:
+        """Whether it has an answer to whatever it is asked also where no model can be had."""
         return False
 
     @property
@@ -206,14 +224,14 @@ class Expert(ABC):
         return f"<{type(self).__name__} {self.name!r} load={self.current_load}/{self.max_load}>"
 
 
-def _grounded(cls: type[Expert]) -> bool:
-    """Whether nothing of the class's own word is newer than the `grounds` it says to have."""
+def _holds(cls: type[Expert], said: str, methods: Iterable[str]) -> bool:
+    """Whether a class writes none of those methods anew without what it says of them."""
 
     def giver(name: str) -> int:
         places = (place for place, one in enumerate(cls.__mro__) if name in vars(one))
         return next(places, len(cls.__mro__))
 
-    return all(giver("grounds") <= giver(word) for word in _WORDS)
+    return all(giver(said) <= giver(method) for method in methods)
 
 
 def as_answer(result: Answer | Response, expert: Expert, started: float) -> Answer:

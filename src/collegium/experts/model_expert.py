@@ -85,6 +85,11 @@ class ModelExpert(Expert):
         return self.missing or ("" if self.pool is not None else self.no_pool)
 
     @property
+    def direct(self) -> bool:
+        """Nothing else is what it does."""
+        return True
+
+    @property
     def grounds(self) -> object | None:
         """Its vocabulary."""
         return self.vocabulary

@@ -105,6 +105,11 @@ class VerifyingExpert(ModelExpert):
         return self.only is None and self.verifier is not None
 
     @property
+    def direct(self) -> bool:
+        """It is, but for what it checks before it shows it."""
+        return True
+
+    @property
     def grounds(self) -> object | None:
         """Its vocabulary, who computes for it, and whether it is only one of its voices."""
         return self.vocabulary, self._plans, self.only

@@ -43,15 +43,17 @@ class Express:
     ) -> ModelExpert | None:
         """The one expert whose answer may go through as it comes; None where it may not.
 
-        It may where one expert was chosen who answers by a model of a server, computes nothing,
-        and has nothing to check before it is shown; and where no budget is to be held to.
+        It may where one expert was chosen who sends the query to a model as it is, computes
+        nothing, and has nothing to check before it is shown; and where no budget is to be held to.
         """
         lineup = self._college.lineups.of(decision)
         budgeted = query.budget_usd or lineup.budget_usd is not None
         if not way.plain or len(decision.chosen) != 1 or budgeted:
             return None
         expert = lineup.router.roster.chosen(decision.chosen[0].key)
-        if not isinstance(expert, ModelExpert) or expert.not_ready or expert.computes(query):
+        if not isinstance(expert, ModelExpert) or not expert.direct:
+            return None
+        if expert.not_ready or expert.computes(query):
             return None
         # The configured strategy would listen to several models of the expert.
         several = lineup.aggregator.default != "weighted" and len(expert.voices()) > 1

@@ -60,9 +60,9 @@ class Opening:
         return staff is None or not staff.lacking
 
     async def _anybody_there(self) -> bool:
-        """Whether any expert has a model that answers; one that is not a model's always does."""
+        """Whether any expert has a model that answers, or needs none."""
         experts = self._college.router.roster.snapshot()
-        if not all(isinstance(one, ModelExpert) for one in experts):
+        if not all(isinstance(one, ModelExpert) and not one.needs_no_model for one in experts):
             return True
         pools = {one.pool for one in experts if isinstance(one, ModelExpert) and one.pool}
         looks = await asyncio.gather(*(pool.alive() for pool in pools))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -69,7 +70,11 @@ class Keeper:
             return str(follower.failure)
         if follower is not None and follower.doing:
             return f"{self.terms.root} is being indexed: {follower.doing}"
-        return self._refused or f"no codebase has been indexed at {self.terms.root}"
+        command = f"`collegium index {shlex.quote(str(self.terms.root))}`"
+        return self._refused or (
+            f"no codebase has been indexed at {self.terms.root} ({command} does it; `ask` and "
+            "`serve` do it by themselves)"
+        )
 
     async def open(self) -> None:
         """Begin to keep the index with the files; a new one is waited for, up to 10 s.
