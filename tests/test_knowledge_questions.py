@@ -141,6 +141,32 @@ def test_everything_else_is_searched_by_words(shop: KnowledgeGraph) -> None:
     assert found.found[0].why
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("Table", "Table"),
+        ("`Table`", "Table"),
+        ("row", "row"),
+        ("Table.row", "Table.row"),
+        ("made.Table", "Table"),
+    ],
+)
+def test_a_name_and_nothing_else_finds_first_what_is_called_so(
+    tmp_path: Path, text: str, first: str
+) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/made.py").write_text(
+        'class TableRow:\n    """A row of a table in a table: Table."""\n\n'
+        'class TableTable(TableRow):\n    """Table table."""\n\n'
+        "class Table:\n    x = 1\n\n    def row(self): ...\n\n"
+        "def row(table): ...\n"
+    )
+    graph = KnowledgeGraph.open(tmp_path / "tree", cache=tmp_path / "cache", create=True)
+    graph.update()
+    assert graph.search(text).found[0].symbol == first
+    graph.close()
+
+
 async def test_a_search_may_be_awaited(shop: KnowledgeGraph) -> None:
     assert symbols(await shop.query_semantic("where is `round_up` defined?")) == {"round_up"}
 

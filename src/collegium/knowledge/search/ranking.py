@@ -60,6 +60,8 @@ _FIRST_SENTENCE: Final = re.compile(r"(?<=[a-z])[.:]\s|\s[*-]\s|\n\s*\n")
 # Tests say in many words what other code does: unless they are asked for, they come after it.
 _OF_TRIALS: Final = -3.0
 _OF_SHOWN: Final = -1.0
+# More than all evidence together: who writes a name and nothing else wants what is called so.
+_OF_NAME_ALONE: Final = 100.0
 
 
 class Ranked(NamedTuple):
@@ -76,6 +78,8 @@ def rank(
     holdings: Holdings,
     limit: int,
     named: Collection[Node] = (),
+    *,
+    alone: bool = False,
 ) -> list[Ranked]:
     """The units that fit a text best, best first.
 
@@ -85,6 +89,7 @@ def rank(
         holdings: what is searched.
         limit: at most so many.
         named: symbols and files that the text is known to name.
+        alone: whether the text is that name and nothing else: then they come first.
     """
     manner = manner_of(text)
     question = question_of(text, vector, holdings, manner)
@@ -97,6 +102,8 @@ def rank(
     numbers: list[int] = evidence.candidates.tolist()
     places = [holdings.places[number] for number in numbers]
     scores += by_purpose(text, places)
+    if alone:
+        scores += _OF_NAME_ALONE * evidence.columns["named"]
     scored = zip(places, scores.tolist(), numbers, strict=True)
     found: dict[tuple[str, str], Ranked] = {}
     for place, score, number in sorted(scored, key=lambda one: (-one[1], one[0])):
