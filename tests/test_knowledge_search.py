@@ -320,6 +320,18 @@ def test_a_hit_says_where_it_is_and_why(index: Index) -> None:
     assert hit.score > 0
 
 
+def test_a_reason_shows_which_part_of_a_name_matched(index: Index) -> None:
+    def why(text: str, symbol: str) -> str:
+        return next(hit.why for hit in Retrieval(index).find(text) if hit.symbol == symbol)
+
+    assert why("NO_INVOICE", "send_invoice") == "name: invoice (of NO_INVOICE)"
+    assert why("mailInvoiceSend", "send_invoice") == (
+        "name: invoice, send (of mailInvoiceSend); path: mail (of mailInvoiceSend)"
+    )
+    assert why("SendInvoice", "send_invoice") == "name: SendInvoice"
+    assert why("send_invoice", "send_invoice") == "name: send_invoice"
+
+
 def test_nothing_is_found_where_no_word_fits_and_no_vector_is_there(index: Index) -> None:
     assert Retrieval(index).find("quantum chromodynamics") == []
     assert Retrieval(index).find("") == []
