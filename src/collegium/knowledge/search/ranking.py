@@ -31,7 +31,8 @@ from collegium.knowledge.search.purpose import (
     speaks_of_trials,
 )
 from collegium.knowledge.search.reasons import reason
-from collegium.knowledge.search.terms import asked, number_of
+from collegium.knowledge.search.spelling import respelled
+from collegium.knowledge.search.terms import asked, number_of, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -119,9 +120,11 @@ def question_of(
     text: str, vector: NDArray[np.float32] | None, holdings: Holdings, manner: Manner
 ) -> Asked:
     """A text as evidence is gathered for it: of a change, some words count for more or less."""
+    lexicon = holdings.lexicon
+    text = respelled(text, is_known=lambda word: lexicon.knows(map(number_of, terms_of(word))))
     words = asked(text)
     terms = list(words)
-    matches = holdings.lexicon.matches([number_of(term) for term in terms])
+    matches = lexicon.matches([number_of(term) for term in terms])
     first = asked(_FIRST_SENTENCE.split(text, maxsplit=1)[0])
     counts = [
         1
