@@ -202,6 +202,12 @@ def _pair(said: Sequence[Token], lexicon: Lexicon) -> Question | None:
     names = [token.word for token in said if token.name is not None]
     if len(names) != 2:
         return None
+    followed = [*said[1:], None]
+    said = [  # "the function `f`" is `f`
+        token
+        for token, after in zip(said, followed, strict=True)
+        if token.kind != "thing" or after is None or after.name is None
+    ]
     for first, second in (("A", "X"), ("X", "A")):
         letters = iter((first, second))
         kinds = [next(letters) if token.name is not None else token.kind for token in said]
