@@ -358,6 +358,38 @@ def test_a_question_may_be_whether_one_does_something_with_another(text: str, in
     assert (question.intent, question.name, question.by) == (intent, "h_i", "f_g")
 
 
+@pytest.mark.parametrize(
+    ("text", "intent", "name", "by"),
+    [
+        ("does Task.apply_async use Signature?", "references", "Signature", "Task.apply_async"),
+        ("does Table inherit from JupyterMixin?", "subclasses", "JupyterMixin", "Table"),
+        ("erbt Table von JupyterMixin?", "subclasses", "JupyterMixin", "Table"),
+        ("is Table.add_row called by Console?", "callers", "Table.add_row", "Console"),
+    ],
+)
+def test_one_of_two_names_may_be_a_plain_word_with_a_capital(
+    text: str, intent: str, name: str, by: str
+) -> None:
+    question = read(text)
+    assert question is not None
+    assert (question.intent, question.name, question.by) == (intent, name, by)
+    assert not question.sure
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "does Task.apply_async use retries?",
+        "does Task.apply_async call `run` Twice?",
+        "does Task.apply_async use Please?",
+        "Does Task.apply_async work?",
+    ],
+)
+def test_another_word_beside_a_name_is_no_second_name(text: str) -> None:
+    question = read(text)
+    assert question is None or not question.by
+
+
 def test_members_are_asked_for_by_their_kind() -> None:
     def kinds(text: str) -> set[str]:
         question = read(text)

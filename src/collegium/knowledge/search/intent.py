@@ -112,9 +112,23 @@ def _read(words: Sequence[Token], lexicon: Lexicon) -> Question | None:
     named = any(token.name for token in tokens)
     if len(unknown) > 1:
         return None
+    if unknown and named:
+        pair = _read_half(tokens, unknown[0], lexicon)
+        if pair is not None:
+            return pair
     if unknown or not named:
         return _read_plain(tokens, unknown or _plain(tokens), lexicon)
     return _question(tokens, lexicon)
+
+
+def _read_half(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> Question | None:
+    """The question about two names that it is if a plain word with a capital is one of them."""
+    word = tokens[at].word
+    if not word[:1].isupper():
+        return None
+    taken = Token("X", word, Name(word, 0, 0, quoted=False))
+    pair = _pair([*tokens[:at], taken, *tokens[at + 1 :]], lexicon)
+    return None if pair is None else replace(pair, sure=False)
 
 
 def _read_plain(
