@@ -207,6 +207,31 @@ def test_nothing_found_is_an_answer_and_an_unknown_name_an_error(
     assert "`round_up`" in unknown.stderr
 
 
+def test_whether_one_does_something_is_answered_in_words(collegium: Run, shop: Path) -> None:
+    def ask(text: str) -> str:
+        done = collegium("search", text, "--path", shop)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert ask("does `main` call `Order.pay`?") == (
+        "Yes, main (shop/reports.py:8) calls Order.pay (shop/orders.py:17):\n"
+        "shop/reports.py:10\tmain\n"
+    )
+    assert ask("does `main` call `round_up`?") == (
+        "No: it is not seen that main (shop/reports.py:8) calls round_up (shop/pricing.py:9).\n"
+        "it comes to be called by way of `Order`, `total`\n"
+    )
+    assert ask("is `Base` a subclass of `GiftOrder`?") == (
+        "No: it is not seen that Base (shop/base.py:1) inherits from GiftOrder "
+        "(shop/orders.py:22).\n"
+        "it is the other way round: `GiftOrder` inherits from `Base`\n"
+    )
+    assert ask("how does `round_up` reach `main`?") == (
+        "No calls that the source tells lead from round_up (shop/pricing.py:9) to main "
+        "(shop/reports.py:8).\n"
+    )
+
+
 def test_the_nearest_index_above_is_asked_and_kept_as_its_folder_is(
     collegium: Run, shop: Path
 ) -> None:

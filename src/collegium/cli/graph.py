@@ -10,6 +10,7 @@ import typer
 from collegium.cli import options
 from collegium.cli.codebases import AsItIs, TreePath, codebase, findings_json
 from collegium.cli.terminal import harmless, say, say_json, stderr, verb
+from collegium.knowledge.search.doing import DOING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -132,13 +133,14 @@ def tell(findings: Findings, *, candidates: bool = False) -> None:
     if findings.intent == "path":
         _tell_path(findings)
         return
-    by = f" by {_any_of(findings.by)}" if findings.by else ""
     for at, target in enumerate(findings.targets):
-        if findings.intent != "where":
-            _aside(f"{findings.intent} of {_with_place(target)}{by}:")
         found = findings.of(at)
+        if findings.by:
+            say(harmless(_verdict(findings, at)) + "\n")
+        elif findings.intent != "where":
+            _aside(f"{findings.intent} of {_with_place(target)}:")
         say("".join(map(line_of, found)))
-        if not found:
+        if not found and not findings.by:
             _aside("  none")
         for through in findings.through:
             if through.base.of == at:
@@ -156,8 +158,26 @@ def tell(findings: Findings, *, candidates: bool = False) -> None:
         more = len(findings.others) - NAMED
         others += f" and {more} more" * (more > 0)
         _aside(f"others bear the name as well: {others}")
-    if findings.note:
+    if findings.note and findings.by:  # it belongs to the answer: by way of what it does so
+        say(harmless(findings.note) + "\n")
+    elif findings.note:
         _aside(findings.note)
+
+
+def _verdict(findings: Findings, at: int) -> str:
+    """Whether one does something with a target, in a sentence."""
+    does = f"{_any_of(findings.by)} {DOING[findings.intent]} {_with_place(findings.targets[at])}"
+    if findings.of(at):
+        return f"Yes, {does}:"
+    if findings.perhaps or findings.through:
+        return f"It cannot be told whether {does}."
+    return f"No: it is not seen that {does}."
+
+
+def no_path(findings: Findings) -> str:
+    """That there is no path, in a sentence."""
+    ends = _any_of(findings.by), _any_of(findings.targets)
+    return f"No calls that the source tells lead from {ends[0]} to {ends[1]}."
 
 
 def _tell_path(findings: Findings) -> None:
