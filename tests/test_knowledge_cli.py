@@ -207,6 +207,31 @@ def test_nothing_found_is_an_answer_and_an_unknown_name_an_error(
     assert "`round_up`" in unknown.stderr
 
 
+@pytest.mark.parametrize("words", [("callers", ""), ("where", " `` "), ("path", "main", "")])
+def test_an_empty_name_is_refused(collegium: Run, shop: Path, words: tuple[str, ...]) -> None:
+    done = collegium("graph", *words, "--path", shop)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the name is empty" in done.stderr
+
+
+def test_a_name_that_nothing_has_ends_alike_however_it_is_asked_for(
+    collegium: Run, shop: Path
+) -> None:
+    asked = ("graph", "callers", "roundup"), ("search", "who calls `roundup`?")
+    for words in asked:
+        done = collegium(*words, "--path", shop)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "error: nothing here is called `roundup`" in done.stderr
+        done = collegium(*words, "--path", shop, "--json")
+        assert done.returncode == 1
+        told = json.loads(done.stdout)
+        assert (told["intent"], told["name"], told["exact"]) == ("callers", "roundup", False)
+        assert "`round_up`" in told["note"]
+    path = collegium("graph", "path", "main", "nobody", "--path", shop, "--json")
+    assert path.returncode == 1
+    assert "`nobody`" in json.loads(path.stdout)["note"]
+
+
 def test_whether_one_does_something_is_answered_in_words(collegium: Run, shop: Path) -> None:
     def ask(text: str) -> str:
         done = collegium("search", text, "--path", shop)

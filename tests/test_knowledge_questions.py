@@ -450,3 +450,13 @@ def test_a_folder_without_an_index_is_said_to_be_without(tmp_path: Path) -> None
     with pytest.raises(NotIndexed, match="collegium index"):
         KnowledgeGraph.open(tmp_path, cache=tmp_path / "cache")
     assert os.listdir(tmp_path) == []  # noqa: PTH208 -- no index, nor a folder for one
+
+
+def test_a_question_about_a_name_that_says_nothing_is_an_answer_to_read(
+    shop: KnowledgeGraph,
+) -> None:
+    assert not shop.search("who calls `()a`?").exact
+    with pytest.raises(EmptyQuery):
+        shop.callers("()")
+    with pytest.raises(EmptyQuery):
+        shop.path("", "main")

@@ -10,12 +10,13 @@ import typer
 from collegium.cli import options
 from collegium.cli.codebases import AsItIs, TreePath, codebase, findings_json
 from collegium.cli.terminal import harmless, say, say_json, stderr, verb
+from collegium.errors import UnknownSymbol
 from collegium.knowledge.search.doing import DOING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from collegium.knowledge.codebase import Finding, Findings
+    from collegium.knowledge.codebase import Finding, Findings, Question
     from collegium.knowledge.search.phrases import Intent
 
 Name = Annotated[
@@ -82,7 +83,7 @@ def path(
     """
     del debug  # `verb` reads it
     with codebase(tree, lexical=True, as_it_is=as_it_is) as graph:
-        _tell(graph.path(source, target), candidates=False, as_json=as_json)
+        show(graph.answer(_about("path", target, by=source)), as_json=as_json)
 
 
 def _help(intent: Intent, promise: str) -> str:
@@ -108,7 +109,8 @@ def _verb(intent: Intent) -> Callable[..., None]:
     ) -> None:
         del debug  # `verb` reads it
         with codebase(path, lexical=True, as_it_is=as_it_is) as graph:
-            _tell(graph.ask(intent, name, deep=deep), candidates=candidates, as_json=as_json)
+            asked = _about(intent, name, deep=deep)
+            show(graph.answer(asked), candidates=candidates, as_json=as_json)
 
     return run if intent in STEPWISE else _without(run, "deep")
 
@@ -121,10 +123,23 @@ def _without(run: Callable[..., None], parameter: str) -> Callable[..., None]:
     return run
 
 
-def _tell(findings: Findings, *, candidates: bool, as_json: bool) -> None:
+def _about(intent: Intent, name: str, *, deep: bool = False, by: str = "") -> Question:
+    from collegium.knowledge.search.intent import about  # noqa: PLC0415 -- 8 ms, for few verbs
+
+    return about(intent, name, deep=deep, by=by)
+
+
+def show(findings: Findings, *, candidates: bool = False, as_json: bool) -> None:
+    """Tell an answer of the graph.
+
+    Raises:
+        UnknownSymbol: nothing bears the name; in JSON that was told already.
+    """
     if as_json:
         say_json(findings_json(findings))
-    else:
+    if not findings.exact:
+        raise UnknownSymbol(findings.note)
+    if not as_json:
         tell(findings, candidates=candidates)
 
 

@@ -15,7 +15,7 @@ import typer
 
 from collegium.cli import options
 from collegium.cli.codebases import AsItIs, Lexical, TreePath, codebase, findings_json
-from collegium.cli.graph import no_path, tell
+from collegium.cli.graph import no_path, show, tell
 from collegium.cli.progress import stages
 from collegium.cli.queries import query_text
 from collegium.cli.terminal import harmless, say, say_json, stderr, verb
@@ -90,7 +90,9 @@ def search(
         raise EmptyQuery(NO_QUERY)
     with codebase(path or root, lexical=lexical, as_it_is=as_it_is) as graph:
         findings = graph.search(text, limit or FOR_PEOPLE)
-        if as_json:
+        if findings.intent != "search" and not findings.exact:
+            show(findings, as_json=as_json)
+        elif as_json:
             say_json(findings_json(findings))
         else:
             _tell(findings)

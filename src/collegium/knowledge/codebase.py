@@ -15,7 +15,7 @@ from collegium.knowledge.index.report import SILENT
 from collegium.knowledge.letters import composed
 from collegium.knowledge.search import places, questions, targets
 from collegium.knowledge.search.findings import Finding, Findings
-from collegium.knowledge.search.intent import Question, read
+from collegium.knowledge.search.intent import Question, about, read
 from collegium.knowledge.search.names import is_one_name, names_in
 from collegium.knowledge.search.vocabulary import Vocabulary
 
@@ -187,9 +187,10 @@ class KnowledgeGraph:
         """The graph's answer about a name, in a file or module if it says so ("f (in a/b.py)").
 
         Raises:
+            EmptyQuery: there is no name.
             UnknownSymbol: nothing bears the name; the message names the nearest.
         """
-        return _told(self.answer(Question(intent, name, deep=deep)))
+        return _told(self.answer(about(intent, name, deep=deep)))
 
     def callers(self, name: str) -> Findings:
         """What calls a function, method or class; see `ask`."""
@@ -227,9 +228,10 @@ class KnowledgeGraph:
         """The shortest chain of calls from one definition to another.
 
         Raises:
+            EmptyQuery: there is no name.
             UnknownSymbol: nothing bears one of the names, or none was found among those looked at.
         """
-        return _told(self.answer(Question("path", target, by=source)))
+        return _told(self.answer(about("path", target, by=source)))
 
     def mentions(self, text: str) -> tuple[Node, ...]:
         """The symbols and files that a text names as one names code; of nodes, each once.

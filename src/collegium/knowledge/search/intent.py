@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from collegium.knowledge.search.names import Name, is_path, may_be_prose, names_in
+from collegium.errors import EmptyQuery
+from collegium.knowledge.search.names import Name, is_path, may_be_prose, names_in, says_nothing
 from collegium.knowledge.search.phrases import Intent, Lexicon, lexicons
 from collegium.knowledge.search.sentences import (
     WITHIN,
@@ -71,6 +72,17 @@ class Question:
     sure: bool = True
     by: str = ""
     kinds: frozenset[SymbolKind] = frozenset()
+
+
+def about(intent: Intent, name: str, *, deep: bool = False, by: str = "") -> Question:
+    """The question about what somebody wrote for a name.
+
+    Raises:
+        EmptyQuery: there is no name, or no other end of a path.
+    """
+    if says_nothing(name) or (intent == "path" and says_nothing(by)):
+        raise EmptyQuery("the name is empty; it needs one such as `f`, `Type.f` or `a/b.py`")
+    return Question(intent, name, deep=deep, by=by)
 
 
 def read(text: str) -> Question | None:
