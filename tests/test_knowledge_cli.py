@@ -232,6 +232,18 @@ def test_a_name_that_nothing_has_ends_alike_however_it_is_asked_for(
     assert "`nobody`" in json.loads(path.stdout)["note"]
 
 
+def test_a_line_says_what_it_belongs_to_where_several_were_asked_about(
+    collegium: Run, shop: Path
+) -> None:
+    done = collegium("graph", "callers", "total", "--path", shop)
+    assert done.stdout.splitlines() == [
+        "shop/orders.py:12\tOrder.__init__\tof total (shop/pricing.py:4)",
+        "shop/reports.py:11\tmain\tof total (shop/reports.py:4)",
+    ]
+    one = collegium("graph", "callers", "shop/pricing.py::total", "--path", shop)
+    assert one.stdout == "shop/orders.py:12\tOrder.__init__\n"
+
+
 def test_whether_one_does_something_is_answered_in_words(collegium: Run, shop: Path) -> None:
     def ask(text: str) -> str:
         done = collegium("search", text, "--path", shop)

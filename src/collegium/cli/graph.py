@@ -154,7 +154,8 @@ def tell(findings: Findings, *, candidates: bool = False) -> None:
             say(harmless(_verdict(findings, at)) + "\n")
         elif findings.intent != "where":
             _aside(f"{findings.intent} of {_with_place(target)}:")
-        say("".join(map(line_of, found)))
+        belonging = f"of {_with_place(target)}" * (len(findings.targets) > 1)
+        say("".join(line_of(one, of=belonging) for one in found))
         if not found and not findings.by:
             _aside("  none")
         for through in findings.through:
@@ -214,10 +215,13 @@ def _aside(text: str) -> None:
     stderr().print(harmless(text))
 
 
-def line_of(one: Finding, way: str = "") -> str:
-    """A finding as one line, apart by tabs: where, what it is, how it is declared or came by."""
+def line_of(one: Finding, way: str = "", of: str = "") -> str:
+    """A finding as one line, apart by tabs: where, what it is, how it is declared or came by.
+
+    `of` is what it belongs to, where several were asked about.
+    """
     declared = "" if one.lines else " ".join(one.signature.split())
-    parts = [one.place or "(elsewhere)", one.name, *filter(None, [way or declared])]
+    parts = [one.place or "(elsewhere)", one.name, *filter(None, [way or declared, of])]
     return harmless("\t".join(parts)).replace("\n", " ") + "\n"
 
 
