@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import knowledge_shop
 import pytest
+import typer
 
 from collegium.cli import codebases
+from collegium.cli.index import index
 from collegium.cli.search import parse_line, shown
-from collegium.errors import QueryError, TreeRefused
+from collegium.errors import MissingGrammar, QueryError, TreeRefused
 from collegium.knowledge.codebase import Finding
 from collegium.knowledge.index.lock import alone
 
@@ -478,6 +480,20 @@ def test_watching_says_each_change_until_interrupted(shop: Path) -> None:
         _, stderr = process.communicate(timeout=LONGEST_S)
         assert process.returncode == 130
     assert "Traceback" not in stderr
+
+
+def test_watching_is_refused_at_once_where_what_it_takes_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    monkeypatch.setenv("COLLEGIUM_CACHE", str(shop.parent / "cache"))
+    with pytest.raises(typer.Exit) as ended:
+        index(shop, watch=True, no_wait=True)
+    assert ended.value.exit_code == MissingGrammar.exit_code
+    told = capsys.readouterr()
+    assert "watchfiles is not installed" in told.err
+    assert "watching" not in told.err
+    assert told.out == ""
 
 
 def test_watching_says_which_file_is_damaged_and_where(shop: Path) -> None:

@@ -56,6 +56,8 @@ def index(
     del debug  # `verb` reads it
     begin = time.perf_counter()
     with opened(path, create=True, lexical=lexical or no_wait) as graph:
+        if watch:
+            _see_that_it_can_be_watched()
         with stages() as progress:
             report = (
                 graph.rebuild(progress=progress) if rebuild else graph.update(progress=progress)
@@ -64,6 +66,12 @@ def index(
         _tell(graph, report, time.perf_counter() - begin, as_json=as_json)
         if watch:
             _watch(graph, as_json=as_json)
+
+
+def _see_that_it_can_be_watched() -> None:
+    from collegium.knowledge.index.following import can_follow  # noqa: PLC0415 -- as below
+
+    can_follow()
 
 
 def _watch(graph: KnowledgeGraph, *, as_json: bool) -> None:
