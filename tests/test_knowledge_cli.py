@@ -17,8 +17,9 @@ import typer
 
 from collegium.cli import codebases
 from collegium.cli.index import index
+from collegium.cli.roots import holds_everything
 from collegium.cli.search import parse_line, shown
-from collegium.errors import MissingGrammar, QueryError, TreeRefused
+from collegium.errors import MissingGrammar, QueryError
 from collegium.knowledge.codebase import Finding
 from collegium.knowledge.index.lock import alone
 
@@ -36,13 +37,20 @@ LONGEST_S = 300
 def collegium(tmp_path: Path) -> Run:
     """Run the command line with a cache of its own."""
 
-    def run(*words: object, cwd: Path | None = None, stdin: str = "") -> Any:
+    def run(
+        *words: object, cwd: Path | None = None, stdin: str = "", home: Path | None = None
+    ) -> Any:
         return subprocess.run(
             [sys.executable, "-m", "collegium", *map(str, words)],
             input=stdin,
             capture_output=True,
             encoding="utf-8",
-            env={**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache"), "COLUMNS": "200"},
+            env={
+                **os.environ,
+                "COLLEGIUM_CACHE": str(tmp_path / "cache"),
+                "COLUMNS": "200",
+                "HOME": str(home or tmp_path),
+            },
             cwd=cwd,
             timeout=LONGEST_S,
             check=False,
@@ -420,16 +428,17 @@ def test_a_question_is_answered_from_before_while_another_process_indexes(
         assert graph.index.symbols_named("late")
 
 
-def test_a_question_in_a_folder_that_was_deleted_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_whoever_indexes_all_that_he_has_is_warned(
+    collegium: Run, shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gone = tmp_path / "gone"
-    gone.mkdir()
-    monkeypatch.chdir(gone)
-    gone.rmdir()
-    with pytest.raises(TreeRefused, match="deleted"):
-        codebases.nearest()
-    monkeypatch.undo()
+    done = collegium("index", shop, "--lexical", home=shop)
+    assert done.returncode == 0
+    assert f"{shop} is no codebase, but holds all that you have" in done.stderr
+    assert collegium("index", shop, "--lexical").stderr == ""
+    monkeypatch.setenv("HOME", str(shop))
+    assert holds_everything(type(shop)("/"))
+    assert holds_everything(shop.parent)
+    assert not holds_everything(shop / "docs")
 
 
 def test_what_cannot_be_meant_is_refused(collegium: Run, shop: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collegium.cli import options
-from collegium.cli.codebases import Lexical, TreePath, nearest, opened
+from collegium.cli.codebases import Lexical, TreePath, opened
+from collegium.cli.roots import nearest
 from collegium.cli.terminal import running, verb
 from collegium.errors import PluginError
 
