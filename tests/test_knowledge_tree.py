@@ -160,6 +160,32 @@ def test_packages_that_are_only_called_like_such_folders_are_read(tmp_path: Path
     assert read(tmp_path) == sorted(name for name in files if name.endswith(".py"))
 
 
+def test_a_build_folder_that_git_keeps_is_source_unless_a_tool_filled_it(tmp_path: Path) -> None:
+    kept = {
+        ".gitignore": "node_modules\n",
+        "package.json": "",
+        "build/make.js": "",
+        "dist/a.js": "",
+    }
+    assert "build/make.js" in read(plant(tmp_path / "kept", kept))
+    assert "dist/a.js" not in read(tmp_path / "kept")
+    ignored = {**kept, ".gitignore": "build\n"}
+    assert "build/make.js" not in read(plant(tmp_path / "ignored", ignored))
+    for made in ("build/lib/x.py", "build/CMakeCache.txt", "build/bdist.linux/x.py"):
+        assert "build/make.js" not in read(plant(tmp_path / made, {**kept, made: ""}))
+
+
+def test_build_output_that_an_ignore_file_asks_for_by_name_is_read(tmp_path: Path) -> None:
+    files = {"pyproject.toml": "", "package.json": "", "dist/a.py": "", "vendor/b.py": ""}
+    plant(tmp_path, {".ignore": "!dist/\n!/vendor\n!node_modules/\n", **files})
+    plant(tmp_path, {"node_modules/c.py": ""})
+    assert [path for path in read(tmp_path) if path.endswith("py")] == ["dist/a.py", "vendor/b.py"]
+    plant(tmp_path, {".ignore": "!*/\n"})
+    assert [path for path in read(tmp_path) if path.endswith("py")] == []
+    plant(tmp_path, {".ignore": "!dist/\n", ".collegiumignore": "dist/\n"})
+    assert [path for path in read(tmp_path) if path.endswith("py")] == []
+
+
 def test_the_folder_itself_may_be_called_anything(tmp_path: Path) -> None:
     root = plant(tmp_path / "node_modules" / ".hidden" / "vendor", {"x.js": "", "CACHEDIR.TAG": ""})
     assert read(root) == ["x.js"]

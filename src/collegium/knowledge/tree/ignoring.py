@@ -40,6 +40,14 @@ class Layer:
             return None
         return self.spec.check_file(inside).include
 
+    def asks_for(self, path: str) -> bool:
+        """Whether a folder is taken back in by a line that has its name: not by `!*/`."""
+        if self.verdict(path) is not False:
+            return False
+        at = self.spec.check_file(self.above + path[self.cut :]).index
+        line = str(cast("list[_Pattern]", list(self.spec.patterns))[at or 0].pattern)
+        return path.rstrip("/").rpartition("/")[2] in line
+
 
 @dataclass(frozen=True, slots=True)
 class Ignoring:
@@ -54,6 +62,10 @@ class Ignoring:
             if verdict is not None:
                 return layer.where if verdict else ""
         return ""
+
+    def asks_for(self, path: str) -> bool:
+        """Whether an ignore file takes the folder `path` back in by its name: `!build/`."""
+        return any(layer.asks_for(path) for layer in self.layers) and not self.names(path)
 
     def within(self, root: Path, folder: str, names: Container[str]) -> Ignoring:
         """The rules in a folder of the tree, which ends in '/' or is '', that holds `names`."""
@@ -127,6 +139,7 @@ class _Pattern(Protocol):
     """What `pathspec` has of a line: nothing to be matched where it is a comment."""
 
     regex: re.Pattern[str] | None
+    pattern: object
 
 
 def _sound(line: str) -> bool:
