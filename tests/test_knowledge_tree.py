@@ -379,5 +379,5 @@ def test_what_is_not_installed_is_named_with_the_extra_that_brings_it(
 ) -> None:
     (tmp_path / ".gitignore").write_text("build/\n")
     monkeypatch.setitem(sys.modules, "pathspec", None)
-    with pytest.raises(MissingGrammar, match=r"reading \.gitignore needs the extra: pip install"):
+    with pytest.raises(MissingGrammar, match=r"or in a clone '\.\[knowledge\]'"):
         Tree(tmp_path).walk()

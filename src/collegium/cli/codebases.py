@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_FILES_UNASKED: Final = 5000
 # So long a question waits for another process that is updating the index.
 PATIENCE_S: Final = 2.0
-EXTRA: Final = "pip install 'collegium[knowledge]'"
+EXTRA: Final = "pip install 'collegium[knowledge]', or in a clone '.[knowledge]'"
 
 TreePath = Annotated[
     Path | None,

@@ -24,7 +24,8 @@ def mcp(path: TreePath = None, lexical: Lexical = False, debug: options.Debug = 
         from collegium.knowledge import serving  # noqa: PLC0415 -- an extra, and 500 ms
     except ImportError as error:
         raise PluginError(
-            f"serving coding agents takes extras ({error}): pip install 'collegium[knowledge,mcp]'"
+            f"serving coding agents takes extras ({error}): pip install "
+            "'collegium[knowledge,mcp]', or in a clone '.[knowledge,mcp]'"
         ) from error
     root = path if path is not None else nearest()
     with opened(root, create=True, lexical=lexical) as graph:

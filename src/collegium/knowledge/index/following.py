@@ -161,8 +161,8 @@ def can_follow() -> None:
         import_module("watchfiles")
     except ImportError as error:
         raise MissingGrammar(
-            "following a folder needs the extra: pip install 'collegium[knowledge]' "
-            "(watchfiles is not installed)"
+            "following a folder needs the extra: pip install 'collegium[knowledge]', "
+            "or in a clone '.[knowledge]' (watchfiles is not installed)"
         ) from error
 
 

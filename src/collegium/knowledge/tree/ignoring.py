@@ -117,8 +117,8 @@ def layer_of(file: Path, where: str, *, cut: int = 0, above: str = "") -> Layer 
         from pathspec import GitIgnoreSpec  # noqa: PLC0415 -- only where there is an ignore file
     except ImportError as error:
         raise MissingGrammar(
-            f"reading {file.name} needs the extra: pip install 'collegium[knowledge]' "
-            "(pathspec is not installed)"
+            f"reading {file.name} needs the extra: pip install 'collegium[knowledge]', "
+            "or in a clone '.[knowledge]' (pathspec is not installed)"
         ) from error
     try:
         if file.is_symlink() or not file.is_file() or file.stat().st_size > LIMIT_BYTES:
