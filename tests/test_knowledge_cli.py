@@ -17,6 +17,7 @@ import typer
 
 from collegium.cli import codebases
 from collegium.cli.index import index
+from collegium.cli.progress import megabytes
 from collegium.cli.roots import holds_everything
 from collegium.cli.search import parse_line, shown
 from collegium.errors import MissingGrammar, QueryError
@@ -536,3 +537,18 @@ def test_a_question_of_the_graph_loads_no_arrays_and_no_parser(
         check=False,
     )
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (0, "0 kB"),
+        (1, "1 kB"),
+        (180_224, "181 kB"),
+        (999_999, "1000 kB"),
+        (1_000_000, "1 MB"),
+        (93_000_000, "93 MB"),
+    ],
+)
+def test_sizes_are_said_in_units_in_which_they_are_not_nothing(count: int, told: str) -> None:
+    assert megabytes(count) == told
