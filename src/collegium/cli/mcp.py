@@ -13,9 +13,9 @@ from collegium.errors import PluginError
 def mcp(path: TreePath = None, lexical: Lexical = False, debug: options.Debug = False) -> None:
     """Serve a codebase to a coding agent, by the Model Context Protocol over stdin and stdout.
 
-    Offers search, callers, callees, subclasses, importers, definitions, uses, paths of calls,
-    tests, and lines of files. It follows the folder while it runs. The agent starts it itself, from
-    its settings.
+    Offers search, callers, callees, subclasses, bases, overrides, members, importers, imports,
+    definitions, uses, paths of calls, tests, and lines of files. It follows the folder while it
+    runs. The agent starts it itself, from its settings.
 
     Example: `collegium mcp --path ~/project`
     """
