@@ -64,6 +64,18 @@ def test_nothing_comes_back_out_of_a_folder_that_is_ignored(tmp_path: Path) -> N
     assert read(tmp_path) == ["in.py"]
 
 
+def test_folders_come_back_where_all_is_ignored_but_them_and_some_files(tmp_path: Path) -> None:
+    plant(tmp_path, {".gitignore": "*\n!*/\n!*.py\nout/\n", "a.py": "", "a.go": ""})
+    plant(tmp_path, {"src/a.py": "", "src/a.go": "", "src/in/b.py": "", "out/c.py": ""})
+    assert read(tmp_path) == ["a.py", "src/a.py", "src/in/b.py"]
+    plant(tmp_path, {".gitignore": "/*\n!/src/\n!/a.py\nin/\n"})
+    assert read(tmp_path) == ["a.py", "src/a.go", "src/a.py"]
+    plant(tmp_path, {".gitignore": "*/\n"})
+    assert read(tmp_path) == ["a.go", "a.py"]
+    plant(tmp_path, {".gitignore": "*/\n!src/\n"})
+    assert read(tmp_path) == ["a.go", "a.py", "src/a.go", "src/a.py"]
+
+
 def test_other_ignore_files_are_heeded_and_overrule_that_of_git(tmp_path: Path) -> None:
     plant(
         tmp_path,
