@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import knowledge_shop
 import pytest
+import typer
 
 from collegium.cli import codebases
+from collegium.cli.index import index
+from collegium.cli.progress import megabytes
+from collegium.cli.roots import holds_everything
 from collegium.cli.search import parse_line, shown
-from collegium.errors import QueryError, TreeRefused
+from collegium.errors import MissingGrammar, QueryError
 from collegium.knowledge.codebase import Finding
 from collegium.knowledge.index.lock import alone
 
@@ -34,13 +38,20 @@ LONGEST_S = 300
 def collegium(tmp_path: Path) -> Run:
     """Run the command line with a cache of its own."""
 
-    def run(*words: object, cwd: Path | None = None, stdin: str = "") -> Any:
+    def run(
+        *words: object, cwd: Path | None = None, stdin: str = "", home: Path | None = None
+    ) -> Any:
         return subprocess.run(
             [sys.executable, "-m", "collegium", *map(str, words)],
             input=stdin,
             capture_output=True,
             encoding="utf-8",
-            env={**os.environ, "COLLEGIUM_CACHE": str(tmp_path / "cache"), "COLUMNS": "200"},
+            env={
+                **os.environ,
+                "COLLEGIUM_CACHE": str(tmp_path / "cache"),
+                "COLUMNS": "200",
+                "HOME": str(home or tmp_path),
+            },
             cwd=cwd,
             timeout=LONGEST_S,
             check=False,
@@ -207,6 +218,68 @@ def test_nothing_found_is_an_answer_and_an_unknown_name_an_error(
     assert "`round_up`" in unknown.stderr
 
 
+@pytest.mark.parametrize("words", [("callers", ""), ("where", " `` "), ("path", "main", "")])
+def test_an_empty_name_is_refused(collegium: Run, shop: Path, words: tuple[str, ...]) -> None:
+    done = collegium("graph", *words, "--path", shop)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the name is empty" in done.stderr
+
+
+def test_a_name_that_nothing_has_ends_alike_however_it_is_asked_for(
+    collegium: Run, shop: Path
+) -> None:
+    asked = ("graph", "callers", "roundup"), ("search", "who calls `roundup`?")
+    for words in asked:
+        done = collegium(*words, "--path", shop)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "error: nothing here is called `roundup`" in done.stderr
+        done = collegium(*words, "--path", shop, "--json")
+        assert done.returncode == 1
+        told = json.loads(done.stdout)
+        assert (told["intent"], told["name"], told["exact"]) == ("callers", "roundup", False)
+        assert "`round_up`" in told["note"]
+    path = collegium("graph", "path", "main", "nobody", "--path", shop, "--json")
+    assert path.returncode == 1
+    assert "`nobody`" in json.loads(path.stdout)["note"]
+
+
+def test_a_line_says_what_it_belongs_to_where_several_were_asked_about(
+    collegium: Run, shop: Path
+) -> None:
+    done = collegium("graph", "callers", "total", "--path", shop)
+    assert done.stdout.splitlines() == [
+        "shop/orders.py:12\tOrder.__init__\tof total (shop/pricing.py:4)",
+        "shop/reports.py:11\tmain\tof total (shop/reports.py:4)",
+    ]
+    one = collegium("graph", "callers", "shop/pricing.py::total", "--path", shop)
+    assert one.stdout == "shop/orders.py:12\tOrder.__init__\n"
+
+
+def test_whether_one_does_something_is_answered_in_words(collegium: Run, shop: Path) -> None:
+    def ask(text: str) -> str:
+        done = collegium("search", text, "--path", shop)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert ask("does `main` call `Order.pay`?") == (
+        "Yes, main (shop/reports.py:8) calls Order.pay (shop/orders.py:17):\n"
+        "shop/reports.py:10\tmain\n"
+    )
+    assert ask("does `main` call `round_up`?") == (
+        "No: it is not seen that main (shop/reports.py:8) calls round_up (shop/pricing.py:9).\n"
+        "it comes to be called by way of `Order`, `total`\n"
+    )
+    assert ask("is `Base` a subclass of `GiftOrder`?") == (
+        "No: it is not seen that Base (shop/base.py:1) inherits from GiftOrder "
+        "(shop/orders.py:22).\n"
+        "it is the other way round: `GiftOrder` inherits from `Base`\n"
+    )
+    assert ask("how does `round_up` reach `main`?") == (
+        "No calls that the source tells lead from round_up (shop/pricing.py:9) to main "
+        "(shop/reports.py:8).\n"
+    )
+
+
 def test_the_nearest_index_above_is_asked_and_kept_as_its_folder_is(
     collegium: Run, shop: Path
 ) -> None:
@@ -356,16 +429,17 @@ def test_a_question_is_answered_from_before_while_another_process_indexes(
         assert graph.index.symbols_named("late")
 
 
-def test_a_question_in_a_folder_that_was_deleted_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_whoever_indexes_all_that_he_has_is_warned(
+    collegium: Run, shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gone = tmp_path / "gone"
-    gone.mkdir()
-    monkeypatch.chdir(gone)
-    gone.rmdir()
-    with pytest.raises(TreeRefused, match="deleted"):
-        codebases.nearest()
-    monkeypatch.undo()
+    done = collegium("index", shop, "--lexical", home=shop)
+    assert done.returncode == 0
+    assert f"{shop} is no codebase, but holds all that you have" in done.stderr
+    assert collegium("index", shop, "--lexical").stderr == ""
+    monkeypatch.setenv("HOME", str(shop))
+    assert holds_everything(type(shop)("/"))
+    assert holds_everything(shop.parent)
+    assert not holds_everything(shop / "docs")
 
 
 def test_what_cannot_be_meant_is_refused(collegium: Run, shop: Path) -> None:
@@ -418,6 +492,20 @@ def test_watching_says_each_change_until_interrupted(shop: Path) -> None:
     assert "Traceback" not in stderr
 
 
+def test_watching_is_refused_at_once_where_what_it_takes_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    monkeypatch.setenv("COLLEGIUM_CACHE", str(shop.parent / "cache"))
+    with pytest.raises(typer.Exit) as ended:
+        index(shop, watch=True, no_wait=True)
+    assert ended.value.exit_code == MissingGrammar.exit_code
+    told = capsys.readouterr()
+    assert "watchfiles is not installed" in told.err
+    assert "watching" not in told.err
+    assert told.out == ""
+
+
 def test_watching_says_which_file_is_damaged_and_where(shop: Path) -> None:
     with watching(shop, "--lexical") as process:
         assert process.stderr is not None
@@ -449,3 +537,18 @@ def test_a_question_of_the_graph_loads_no_arrays_and_no_parser(
         check=False,
     )
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (0, "0 kB"),
+        (1, "1 kB"),
+        (180_224, "181 kB"),
+        (999_999, "1000 kB"),
+        (1_000_000, "1 MB"),
+        (93_000_000, "93 MB"),
+    ],
+)
+def test_sizes_are_said_in_units_in_which_they_are_not_nothing(count: int, told: str) -> None:
+    assert megabytes(count) == told

@@ -955,5 +955,5 @@ def test_following_without_what_it_takes_names_the_extra(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "watchfiles", None)
-    with pytest.raises(MissingGrammar, match="following a folder needs the extra: pip install"):
+    with pytest.raises(MissingGrammar, match=r"needs the extra: pip install .* or in a clone"):
         list(index.follow(threading.Event()))

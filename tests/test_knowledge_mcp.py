@@ -55,7 +55,7 @@ async def test_an_agent_is_offered_tools_that_explain_themselves(tmp_path: Path)
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert set(tools) == {
             *("search", "where", "callers", "callees", "references", "subclasses", "importers"),
-            *("path", "tests", "read_lines"),
+            *("bases", "overrides", "members", "imports", "path", "tests", "read_lines"),
         }
         for tool in tools.values():
             assert tool.description
@@ -70,7 +70,12 @@ async def test_an_agent_gets_exact_answers_and_searches(tmp_path: Path) -> None:
         assert "`round_up`" in await told(client, "callees", name="shop.pricing.total")
         assert "shop/pricing.py:4" in await told(client, "where", name="total")
         assert "SmallGift" in await told(client, "subclasses", name="Base", indirect=True)
+        assert "`Base`" in await told(client, "bases", name="SmallGift", indirect=True)
+        assert "`Base`" not in await told(client, "bases", name="SmallGift")
+        assert "`GiftOrder.pay`" in await told(client, "overrides", name="Order.pay")
+        assert "`Order.validate`" in await told(client, "members", name="Order")
         assert "shop/reports.py" in await told(client, "importers", name="Order")
+        assert "`json`" in await told(client, "imports", name="shop/orders.py")
         assert "`shop/pricing.py:6`" in await told(client, "path", source="main", target="round_up")
         assert "No test uses `round_up`" in await told(client, "tests", name="round_up")
         assert "main" in await told(client, "references", name="Order")

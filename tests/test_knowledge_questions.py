@@ -141,6 +141,32 @@ def test_everything_else_is_searched_by_words(shop: KnowledgeGraph) -> None:
     assert found.found[0].why
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("Table", "Table"),
+        ("`Table`", "Table"),
+        ("row", "row"),
+        ("Table.row", "Table.row"),
+        ("made.Table", "Table"),
+    ],
+)
+def test_a_name_and_nothing_else_finds_first_what_is_called_so(
+    tmp_path: Path, text: str, first: str
+) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/made.py").write_text(
+        'class TableRow:\n    """A row of a table in a table: Table."""\n\n'
+        'class TableTable(TableRow):\n    """Table table."""\n\n'
+        "class Table:\n    x = 1\n\n    def row(self): ...\n\n"
+        "def row(table): ...\n"
+    )
+    graph = KnowledgeGraph.open(tmp_path / "tree", cache=tmp_path / "cache", create=True)
+    graph.update()
+    assert graph.search(text).found[0].symbol == first
+    graph.close()
+
+
 async def test_a_search_may_be_awaited(shop: KnowledgeGraph) -> None:
     assert symbols(await shop.query_semantic("where is `round_up` defined?")) == {"round_up"}
 
@@ -424,3 +450,13 @@ def test_a_folder_without_an_index_is_said_to_be_without(tmp_path: Path) -> None
     with pytest.raises(NotIndexed, match="collegium index"):
         KnowledgeGraph.open(tmp_path, cache=tmp_path / "cache")
     assert os.listdir(tmp_path) == []  # noqa: PTH208 -- no index, nor a folder for one
+
+
+def test_a_question_about_a_name_that_says_nothing_is_an_answer_to_read(
+    shop: KnowledgeGraph,
+) -> None:
+    assert not shop.search("who calls `()a`?").exact
+    with pytest.raises(EmptyQuery):
+        shop.callers("()")
+    with pytest.raises(EmptyQuery):
+        shop.path("", "main")

@@ -320,6 +320,50 @@ def test_a_hit_says_where_it_is_and_why(index: Index) -> None:
     assert hit.score > 0
 
 
+def test_a_reason_shows_which_part_of_a_name_matched(index: Index) -> None:
+    def why(text: str, symbol: str) -> str:
+        return next(hit.why for hit in Retrieval(index).find(text) if hit.symbol == symbol)
+
+    assert why("NO_INVOICE", "send_invoice") == "name: invoice (of NO_INVOICE)"
+    assert why("mailInvoiceSend", "send_invoice") == (
+        "name: invoice, send (of mailInvoiceSend); path: mail (of mailInvoiceSend)"
+    )
+    assert why("SendInvoice", "send_invoice") == "name: SendInvoice"
+    assert why("send_invoice", "send_invoice") == "name: send_invoice"
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "in_code"),
+    [
+        ("colour", "color"),
+        ("coloured", "colored"),
+        ("behaviour", "behavior"),
+        ("normalise", "normalize"),
+        ("Normalising", "normalizing"),
+        ("serialisation", "serialization"),
+        ("centre", "center"),
+        ("cancelling", "canceling"),
+        ("analyse", "analyze"),
+        ("color", "colour"),
+        ("normalizes", "normalises"),
+        ("labeled", "labelled"),
+    ],
+)
+def test_a_word_is_found_in_its_other_spelling_where_the_code_has_only_that(
+    index: Index, root: Path, asked_for: str, in_code: str
+) -> None:
+    plant(root, {"shop/paint.py": f"def {in_code}_of(x): ...\n"})
+    index.update()
+    hit = Retrieval(index).find(f"what is {asked_for}?", 1)[0]
+    assert (hit.symbol, hit.why) == (f"{in_code}_of", f"name: {in_code}")
+
+
+def test_a_word_that_the_code_has_is_looked_for_as_it_is_spelled(index: Index, root: Path) -> None:
+    plant(root, {"shop/paint.py": "def colour(x): ...\ndef color(x): ...\n"})
+    index.update()
+    assert found(Retrieval(index), "which colour")[0] == "colour"
+
+
 def test_nothing_is_found_where_no_word_fits_and_no_vector_is_there(index: Index) -> None:
     assert Retrieval(index).find("quantum chromodynamics") == []
     assert Retrieval(index).find("") == []

@@ -64,6 +64,18 @@ def test_nothing_comes_back_out_of_a_folder_that_is_ignored(tmp_path: Path) -> N
     assert read(tmp_path) == ["in.py"]
 
 
+def test_folders_come_back_where_all_is_ignored_but_them_and_some_files(tmp_path: Path) -> None:
+    plant(tmp_path, {".gitignore": "*\n!*/\n!*.py\nout/\n", "a.py": "", "a.go": ""})
+    plant(tmp_path, {"src/a.py": "", "src/a.go": "", "src/in/b.py": "", "out/c.py": ""})
+    assert read(tmp_path) == ["a.py", "src/a.py", "src/in/b.py"]
+    plant(tmp_path, {".gitignore": "/*\n!/src/\n!/a.py\nin/\n"})
+    assert read(tmp_path) == ["a.py", "src/a.go", "src/a.py"]
+    plant(tmp_path, {".gitignore": "*/\n"})
+    assert read(tmp_path) == ["a.go", "a.py"]
+    plant(tmp_path, {".gitignore": "*/\n!src/\n"})
+    assert read(tmp_path) == ["a.go", "a.py", "src/a.go", "src/a.py"]
+
+
 def test_other_ignore_files_are_heeded_and_overrule_that_of_git(tmp_path: Path) -> None:
     plant(
         tmp_path,
@@ -158,6 +170,32 @@ def test_packages_that_are_only_called_like_such_folders_are_read(tmp_path: Path
     }
     plant(tmp_path, files)
     assert read(tmp_path) == sorted(name for name in files if name.endswith(".py"))
+
+
+def test_a_build_folder_that_git_keeps_is_source_unless_a_tool_filled_it(tmp_path: Path) -> None:
+    kept = {
+        ".gitignore": "node_modules\n",
+        "package.json": "",
+        "build/make.js": "",
+        "dist/a.js": "",
+    }
+    assert "build/make.js" in read(plant(tmp_path / "kept", kept))
+    assert "dist/a.js" not in read(tmp_path / "kept")
+    ignored = {**kept, ".gitignore": "build\n"}
+    assert "build/make.js" not in read(plant(tmp_path / "ignored", ignored))
+    for made in ("build/lib/x.py", "build/CMakeCache.txt", "build/bdist.linux/x.py"):
+        assert "build/make.js" not in read(plant(tmp_path / made, {**kept, made: ""}))
+
+
+def test_build_output_that_an_ignore_file_asks_for_by_name_is_read(tmp_path: Path) -> None:
+    files = {"pyproject.toml": "", "package.json": "", "dist/a.py": "", "vendor/b.py": ""}
+    plant(tmp_path, {".ignore": "!dist/\n!/vendor\n!node_modules/\n", **files})
+    plant(tmp_path, {"node_modules/c.py": ""})
+    assert [path for path in read(tmp_path) if path.endswith("py")] == ["dist/a.py", "vendor/b.py"]
+    plant(tmp_path, {".ignore": "!*/\n"})
+    assert [path for path in read(tmp_path) if path.endswith("py")] == []
+    plant(tmp_path, {".ignore": "!dist/\n", ".collegiumignore": "dist/\n"})
+    assert [path for path in read(tmp_path) if path.endswith("py")] == []
 
 
 def test_the_folder_itself_may_be_called_anything(tmp_path: Path) -> None:
@@ -353,5 +391,5 @@ def test_what_is_not_installed_is_named_with_the_extra_that_brings_it(
 ) -> None:
     (tmp_path / ".gitignore").write_text("build/\n")
     monkeypatch.setitem(sys.modules, "pathspec", None)
-    with pytest.raises(MissingGrammar, match=r"reading \.gitignore needs the extra: pip install"):
+    with pytest.raises(MissingGrammar, match=r"or in a clone '\.\[knowledge\]'"):
         Tree(tmp_path).walk()

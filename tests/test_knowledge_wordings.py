@@ -325,12 +325,69 @@ def test_a_question_says_where_the_name_is_or_where_answers_may_lie() -> None:
         ("is `h_i` reachable from `f_g`?", "path"),
         ("does `f_g` eventually call `h_i`?", "path"),
         ("does `f_g` call `h_i` indirectly?", "path"),
+        ("ruft f_g h_i auf?", "callers"),
+        ("Ruft die Funktion `f_g` eigentlich `h_i` auf?", "callers"),
+        ("Wird `h_i` von `f_g` aufgerufen?", "callers"),
+        ("wo ruft `f_g` `h_i` auf?", "callers"),
+        ("benutzt `f_g` `h_i`?", "references"),
+        ("importiert `f_g` `h_i`?", "importers"),
+        ("erbt `f_g` von `h_i`?", "subclasses"),
+        ("leitet `f_g` von `h_i` ab?", "subclasses"),
+        ("ist `f_g` eine Unterklasse von `h_i`?", "subclasses"),
+        ("ist `h_i` die Basisklasse von `f_g`?", "subclasses"),
+        ("est-ce que f_g appelle h_i ?", "callers"),
+        ("`f_g` appelle-t-il `h_i` ?", "callers"),
+        ("est-ce que `h_i` est appelée par `f_g` ?", "callers"),
+        ("est-ce que `f_g` utilise `h_i` ?", "references"),
+        ("Est-ce que `f_g` importe `h_i` ?", "importers"),
+        ("est-ce que `f_g` hérite de `h_i` ?", "subclasses"),
+        ("`f_g` est-elle une sous-classe de `h_i` ?", "subclasses"),
+        ("¿llama f_g a h_i?", "callers"),
+        ("¿`f_g` llama a `h_i`?", "callers"),
+        ("¿es llamada `h_i` por `f_g`?", "callers"),
+        ("¿`f_g` usa `h_i`?", "references"),
+        ("¿usa `f_g` `h_i`?", "references"),
+        ("¿importa `f_g` `h_i`?", "importers"),
+        ("¿hereda `f_g` de `h_i`?", "subclasses"),
+        ("¿es `f_g` una subclase de `h_i`?", "subclasses"),
     ],
 )
 def test_a_question_may_be_whether_one_does_something_with_another(text: str, intent: str) -> None:
     question = read(text)
     assert question is not None
     assert (question.intent, question.name, question.by) == (intent, "h_i", "f_g")
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "name", "by"),
+    [
+        ("does Task.apply_async use Signature?", "references", "Signature", "Task.apply_async"),
+        ("does Table inherit from JupyterMixin?", "subclasses", "JupyterMixin", "Table"),
+        ("erbt Table von JupyterMixin?", "subclasses", "JupyterMixin", "Table"),
+        ("is Table.add_row called by Console?", "callers", "Table.add_row", "Console"),
+    ],
+)
+def test_one_of_two_names_may_be_a_plain_word_with_a_capital(
+    text: str, intent: str, name: str, by: str
+) -> None:
+    question = read(text)
+    assert question is not None
+    assert (question.intent, question.name, question.by) == (intent, name, by)
+    assert not question.sure
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "does Task.apply_async use retries?",
+        "does Task.apply_async call `run` Twice?",
+        "does Task.apply_async use Please?",
+        "Does Task.apply_async work?",
+    ],
+)
+def test_another_word_beside_a_name_is_no_second_name(text: str) -> None:
+    question = read(text)
+    assert question is None or not question.by
 
 
 def test_members_are_asked_for_by_their_kind() -> None:

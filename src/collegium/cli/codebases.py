@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from collegium.cli.progress import stages
+from collegium.cli.roots import is_indexed, nearest
 from collegium.cli.terminal import harmless, stderr
-from collegium.errors import PluginError, TreeRefused
+from collegium.errors import PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
 MOST_FILES_UNASKED: Final = 5000
 # So long a question waits for another process that is updating the index.
 PATIENCE_S: Final = 2.0
-EXTRA: Final = "pip install 'collegium[knowledge]'"
+EXTRA: Final = "pip install 'collegium[knowledge]', or in a clone '.[knowledge]'"
 
 TreePath = Annotated[
     Path | None,
     typer.Option(
         "--path",
         metavar="PATH",
-        help="The codebase; else the nearest folder above that has an index, else this folder.",
+        help="The codebase; else this folder, or the nearest project above that has an index.",
     ),
 ]
 Lexical = Annotated[
@@ -57,7 +58,7 @@ def codebase(
     create = not as_it_is and not _is_large(root)
     if path is None and root.resolve() != Path.cwd():
         stderr().print(harmless(f"answering from the index of {root}"))
-    elif create and root.is_dir() and not _is_indexed(root.resolve()):
+    elif create and root.is_dir() and not is_indexed(root.resolve()):
         stderr().print(harmless(f"{root.resolve()} is not indexed yet: indexing it"))
     with opened(root, create=create, lexical=lexical) as graph:
         if not as_it_is:
@@ -104,19 +105,6 @@ def opened(root: Path, *, create: bool, lexical: bool = False) -> Generator[Know
         yield graph
     finally:
         graph.close()
-
-
-def nearest() -> Path:
-    """The nearest folder that has an index, upwards from the one we are in; else that one.
-
-    Raises:
-        TreeRefused: it was deleted.
-    """
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:
-        raise TreeRefused("the folder you are in was deleted; name one with --path") from None
-    return next((one for one in (here, *here.parents) if _is_indexed(one)), here)
 
 
 def builtin() -> Encoder:
@@ -166,15 +154,9 @@ def finding_json(one: Finding) -> dict[str, Any]:
     return told if one.of < 0 else {**told, "of": one.of}
 
 
-def _is_indexed(folder: Path) -> bool:
-    from collegium.knowledge.index.place import places_of  # noqa: PLC0415 -- many verbs need not
-
-    return bool(places_of(folder))  # one that another version made shows that it was wanted
-
-
 def _is_large(root: Path) -> bool:
     """Whether a folder without an index is too large to get one unasked."""
-    if not root.is_dir() or _is_indexed(root.resolve()):
+    if not root.is_dir() or is_indexed(root.resolve()):
         return False
     from collegium.knowledge.tree import Tree  # noqa: PLC0415 -- as above
 

@@ -10,11 +10,13 @@ import typer
 from collegium.cli import options
 from collegium.cli.codebases import AsItIs, TreePath, codebase, findings_json
 from collegium.cli.terminal import harmless, say, say_json, stderr, verb
+from collegium.errors import UnknownSymbol
+from collegium.knowledge.search.doing import DOING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from collegium.knowledge.codebase import Finding, Findings
+    from collegium.knowledge.codebase import Finding, Findings, Question
     from collegium.knowledge.search.phrases import Intent
 
 Name = Annotated[
@@ -81,7 +83,7 @@ def path(
     """
     del debug  # `verb` reads it
     with codebase(tree, lexical=True, as_it_is=as_it_is) as graph:
-        _tell(graph.path(source, target), candidates=False, as_json=as_json)
+        show(graph.answer(_about("path", target, by=source)), as_json=as_json)
 
 
 def _help(intent: Intent, promise: str) -> str:
@@ -107,7 +109,8 @@ def _verb(intent: Intent) -> Callable[..., None]:
     ) -> None:
         del debug  # `verb` reads it
         with codebase(path, lexical=True, as_it_is=as_it_is) as graph:
-            _tell(graph.ask(intent, name, deep=deep), candidates=candidates, as_json=as_json)
+            asked = _about(intent, name, deep=deep)
+            show(graph.answer(asked), candidates=candidates, as_json=as_json)
 
     return run if intent in STEPWISE else _without(run, "deep")
 
@@ -120,10 +123,23 @@ def _without(run: Callable[..., None], parameter: str) -> Callable[..., None]:
     return run
 
 
-def _tell(findings: Findings, *, candidates: bool, as_json: bool) -> None:
+def _about(intent: Intent, name: str, *, deep: bool = False, by: str = "") -> Question:
+    from collegium.knowledge.search.intent import about  # noqa: PLC0415 -- 8 ms, for few verbs
+
+    return about(intent, name, deep=deep, by=by)
+
+
+def show(findings: Findings, *, candidates: bool = False, as_json: bool) -> None:
+    """Tell an answer of the graph.
+
+    Raises:
+        UnknownSymbol: nothing bears the name; in JSON that was told already.
+    """
     if as_json:
         say_json(findings_json(findings))
-    else:
+    if not findings.exact:
+        raise UnknownSymbol(findings.note)
+    if not as_json:
         tell(findings, candidates=candidates)
 
 
@@ -132,13 +148,15 @@ def tell(findings: Findings, *, candidates: bool = False) -> None:
     if findings.intent == "path":
         _tell_path(findings)
         return
-    by = f" by {_any_of(findings.by)}" if findings.by else ""
     for at, target in enumerate(findings.targets):
-        if findings.intent != "where":
-            _aside(f"{findings.intent} of {_with_place(target)}{by}:")
         found = findings.of(at)
-        say("".join(map(line_of, found)))
-        if not found:
+        if findings.by:
+            say(harmless(_verdict(findings, at)) + "\n")
+        elif findings.intent != "where":
+            _aside(f"{findings.intent} of {_with_place(target)}:")
+        belonging = f"of {_with_place(target)}" * (len(findings.targets) > 1)
+        say("".join(line_of(one, of=belonging) for one in found))
+        if not found and not findings.by:
             _aside("  none")
         for through in findings.through:
             if through.base.of == at:
@@ -156,8 +174,26 @@ def tell(findings: Findings, *, candidates: bool = False) -> None:
         more = len(findings.others) - NAMED
         others += f" and {more} more" * (more > 0)
         _aside(f"others bear the name as well: {others}")
-    if findings.note:
+    if findings.note and findings.by:  # it belongs to the answer: by way of what it does so
+        say(harmless(findings.note) + "\n")
+    elif findings.note:
         _aside(findings.note)
+
+
+def _verdict(findings: Findings, at: int) -> str:
+    """Whether one does something with a target, in a sentence."""
+    does = f"{_any_of(findings.by)} {DOING[findings.intent]} {_with_place(findings.targets[at])}"
+    if findings.of(at):
+        return f"Yes, {does}:"
+    if findings.perhaps or findings.through:
+        return f"It cannot be told whether {does}."
+    return f"No: it is not seen that {does}."
+
+
+def no_path(findings: Findings) -> str:
+    """That there is no path, in a sentence."""
+    ends = _any_of(findings.by), _any_of(findings.targets)
+    return f"No calls that the source tells lead from {ends[0]} to {ends[1]}."
 
 
 def _tell_path(findings: Findings) -> None:
@@ -179,10 +215,13 @@ def _aside(text: str) -> None:
     stderr().print(harmless(text))
 
 
-def line_of(one: Finding, way: str = "") -> str:
-    """A finding as one line, apart by tabs: where, what it is, how it is declared or came by."""
+def line_of(one: Finding, way: str = "", of: str = "") -> str:
+    """A finding as one line, apart by tabs: where, what it is, how it is declared or came by.
+
+    `of` is what it belongs to, where several were asked about.
+    """
     declared = "" if one.lines else " ".join(one.signature.split())
-    parts = [one.place or "(elsewhere)", one.name, *filter(None, [way or declared])]
+    parts = [one.place or "(elsewhere)", one.name, *filter(None, [way or declared, of])]
     return harmless("\t".join(parts)).replace("\n", " ") + "\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import Counter, defaultdict
@@ -13,6 +14,7 @@ import typer
 from collegium.cli import options
 from collegium.cli.codebases import Lexical, opened
 from collegium.cli.progress import megabytes, stages
+from collegium.cli.roots import holds_everything
 from collegium.cli.terminal import harmless, say, say_json, stderr, verb
 
 if TYPE_CHECKING:
@@ -54,8 +56,12 @@ def index(
     `collegium index ~/project --watch`
     """
     del debug  # `verb` reads it
+    if holds_everything(path):
+        _ask_back(path)
     begin = time.perf_counter()
     with opened(path, create=True, lexical=lexical or no_wait) as graph:
+        if watch:
+            _see_that_it_can_be_watched()
         with stages() as progress:
             report = (
                 graph.rebuild(progress=progress) if rebuild else graph.update(progress=progress)
@@ -64,6 +70,21 @@ def index(
         _tell(graph, report, time.perf_counter() - begin, as_json=as_json)
         if watch:
             _watch(graph, as_json=as_json)
+
+
+def _ask_back(path: Path) -> None:
+    """See that all of a home or a disk is meant; where nobody can be asked, say what it is."""
+    what = harmless(f"{path.resolve()} is no codebase, but holds all that you have")
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        typer.confirm(f"{what}. Index all of it?", abort=True, err=True)
+    else:
+        stderr().print(f"{what}: this may take long", style="yellow")
+
+
+def _see_that_it_can_be_watched() -> None:
+    from collegium.knowledge.index.following import can_follow  # noqa: PLC0415 -- as below
+
+    can_follow()
 
 
 def _watch(graph: KnowledgeGraph, *, as_json: bool) -> None:

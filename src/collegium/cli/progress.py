@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from collegium.cli.terminal import stderr
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
     from rich.progress import Progress, TaskID
+
+MB: Final = 1_000_000
 
 
 @contextmanager
@@ -87,5 +90,5 @@ def _bars(console: Console, *, transfers: bool) -> Progress:
 
 
 def megabytes(count: int) -> str:
-    """A size in bytes as people say it."""
-    return f"{count / 1e6:.0f} MB"
+    """A size in bytes as people say it: "93 MB", and "180 kB" where it is less than one."""
+    return f"{count / 1e6:.0f} MB" if count >= MB else f"{math.ceil(count / 1e3)} kB"

@@ -15,7 +15,7 @@ import typer
 
 from collegium.cli import options
 from collegium.cli.codebases import AsItIs, Lexical, TreePath, codebase, findings_json
-from collegium.cli.graph import tell
+from collegium.cli.graph import no_path, show, tell
 from collegium.cli.progress import stages
 from collegium.cli.queries import query_text
 from collegium.cli.terminal import harmless, say, say_json, stderr, verb
@@ -90,7 +90,9 @@ def search(
         raise EmptyQuery(NO_QUERY)
     with codebase(path or root, lexical=lexical, as_it_is=as_it_is) as graph:
         findings = graph.search(text, limit or FOR_PEOPLE)
-        if as_json:
+        if findings.intent != "search" and not findings.exact:
+            show(findings, as_json=as_json)
+        elif as_json:
             say_json(findings_json(findings))
         else:
             _tell(findings)
@@ -99,7 +101,9 @@ def search(
 
 
 def _tell(findings: Findings) -> None:
-    if findings.intent != "search":
+    if findings.intent == "path" and findings.exact and not findings.found:
+        say(harmless(no_path(findings)) + "\n")
+    elif findings.intent != "search":
         tell(findings)
     elif findings.found:
         width = get_terminal_size().columns if sys.stdout.isatty() else None

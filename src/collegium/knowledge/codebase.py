@@ -15,8 +15,8 @@ from collegium.knowledge.index.report import SILENT
 from collegium.knowledge.letters import composed
 from collegium.knowledge.search import places, questions, targets
 from collegium.knowledge.search.findings import Finding, Findings
-from collegium.knowledge.search.intent import Question, read
-from collegium.knowledge.search.names import names_in
+from collegium.knowledge.search.intent import Question, about, read
+from collegium.knowledge.search.names import is_one_name, names_in
 from collegium.knowledge.search.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -177,7 +177,8 @@ class KnowledgeGraph:
         """The units of code and documents that fit a text best, best first; see `search`."""
         begin = time.perf_counter()
         text = _read(text)
-        hits = self._search().find(text, limit, self.mentions(text))
+        called = self._called(text)
+        hits = self._search().find(text, limit, called or self.mentions(text), alone=bool(called))
         found = tuple(self._detailed(hit, lines) if lines else _placed(hit) for hit in hits)
         note = "" if found else "nothing here is like that"
         return Findings("search", text, found, note=note, took_ms=_since(begin))
@@ -186,9 +187,10 @@ class KnowledgeGraph:
         """The graph's answer about a name, in a file or module if it says so ("f (in a/b.py)").
 
         Raises:
+            EmptyQuery: there is no name.
             UnknownSymbol: nothing bears the name; the message names the nearest.
         """
-        return _told(self.answer(Question(intent, name, deep=deep)))
+        return _told(self.answer(about(intent, name, deep=deep)))
 
     def callers(self, name: str) -> Findings:
         """What calls a function, method or class; see `ask`."""
@@ -226,9 +228,10 @@ class KnowledgeGraph:
         """The shortest chain of calls from one definition to another.
 
         Raises:
+            EmptyQuery: there is no name.
             UnknownSymbol: nothing bears one of the names, or none was found among those looked at.
         """
-        return _told(self.answer(Question("path", target, by=source)))
+        return _told(self.answer(about("path", target, by=source)))
 
     def mentions(self, text: str) -> tuple[Node, ...]:
         """The symbols and files that a text names as one names code; of nodes, each once.
@@ -271,6 +274,13 @@ class KnowledgeGraph:
         """The files whose path is, or ends with the whole parts of, `tail`."""
         near = self.index.files_holding(tail)
         return tuple(path for path in near if f"/{path}".endswith(f"/{tail}"))
+
+    def _called(self, text: str) -> tuple[Node, ...]:
+        """The symbols that a text is the name of, and nothing else, in just these letters."""
+        if not is_one_name(text):
+            return ()
+        sought = targets.symbols(self.index, text)
+        return () if sought.remark else tuple(dict.fromkeys(one.node for one in sought.targets))
 
     def _named(self, name: str) -> list[Node]:
         named = [target.node for target in targets.symbols(self.index, name).targets]

@@ -75,7 +75,8 @@ class Tools:
         """Every tool, the likeliest first."""
         return [
             *(self.search, self.where, self.callers, self.callees, self.references),
-            *(self.subclasses, self.importers, self.path, self.tests, self.read_lines),
+            *(self.subclasses, self.bases, self.overrides, self.members),
+            *(self.importers, self.imports, self.path, self.tests, self.read_lines),
         ]
 
     async def search(self, query: Asked, limit: Limit = 10) -> str:
@@ -112,9 +113,25 @@ class Tools:
         """List the classes that inherit from a class, or implement an interface or a trait."""
         return await self._told(lambda: said(self._graph.subclasses(name, deep=indirect)))
 
+    async def bases(self, name: Name, indirect: Deep = False) -> str:
+        """List the classes that a class inherits from, or the interfaces that it implements."""
+        return await self._told(lambda: said(self._graph.ask("bases", name, deep=indirect)))
+
+    async def overrides(self, name: Name) -> str:
+        """List the methods that override a method directly."""
+        return await self._told(lambda: said(self._graph.ask("overrides", name)))
+
+    async def members(self, name: Name) -> str:
+        """List what a file or a class defines itself, with lines and signatures."""
+        return await self._told(lambda: said(self._graph.members(name)))
+
     async def importers(self, name: Name) -> str:
         """List the files that import a module, a package, or something that is defined in one."""
         return await self._told(lambda: said(self._graph.importers(name)))
+
+    async def imports(self, name: Name) -> str:
+        """List what a file or module imports, from this codebase and from elsewhere."""
+        return await self._told(lambda: said(self._graph.ask("imports", name)))
 
     async def path(self, source: Name, target: Name) -> str:
         """Show how one function comes to call another: the shortest chain of calls, with lines."""

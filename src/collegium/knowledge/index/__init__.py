@@ -5,8 +5,9 @@ change it: `updating` (one update), `examining` and `reading` (files, by `worker
 `workers`), `contents` (what follows from one file alone), `changes` (whose edges that touches),
 `world` (what the resolver is offered), `edges`, `writing` and `files` (rows), `report` (what was
 done). Vectors: `embedding`, `vectors`. The file: `place`, `store`, `schema`, `lock` (one writer at
-a time), `versions` (of the program). `following` hears of edits, `preparing` loads what they take;
-`collecting` says how often cycles of objects are looked for meanwhile.
+a time), `finished` (whether it ever was), `versions` (of the program). `following` hears of edits,
+`preparing` loads what they take; `collecting` says how often cycles of objects are looked for
+meanwhile.
 """
 
 from __future__ import annotations

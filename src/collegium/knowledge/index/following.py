@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from collegium.errors import IndexUnusable, MissingGrammar, TreeRefused
@@ -110,13 +111,9 @@ class Following:
         Ends where the root was deleted, since another in its place is not the one that is watched.
         Where the system cannot watch so much, every batch is that something in the root did.
         """
-        try:
-            from watchfiles import Change, watch  # noqa: PLC0415 -- an extra, and only for who follows
-        except ImportError as error:
-            raise MissingGrammar(
-                "following a folder needs the extra: pip install 'collegium[knowledge]' "
-                "(watchfiles is not installed)"
-            ) from error
+        can_follow()
+        from watchfiles import Change, watch  # noqa: PLC0415 -- an extra, and only for who follows
+
         try:
             for changes in watch(
                 self.index.root,
@@ -152,6 +149,21 @@ def relevant(root: Path, changed: Iterable[str]) -> list[str] | None:
         if not refused_by_name(name) or is_source(inside):
             paths.add(inside)
     return sorted(paths) if len(paths) <= MANY else None
+
+
+def can_follow() -> None:
+    """See whether a folder can be followed.
+
+    Raises:
+        MissingGrammar: what that takes is not installed.
+    """
+    try:
+        import_module("watchfiles")
+    except ImportError as error:
+        raise MissingGrammar(
+            "following a folder needs the extra: pip install 'collegium[knowledge]', "
+            "or in a clone '.[knowledge]' (watchfiles is not installed)"
+        ) from error
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

@@ -50,8 +50,8 @@ def tables(grammar: Grammar) -> Tables:
         wheel = import_module(grammar.wheel)
     except ImportError as error:
         raise MissingGrammar(
-            f"reading {grammar.name} needs the extra: pip install 'collegium[knowledge]' "
-            f"({error.name} is not installed)"
+            f"reading {grammar.name} needs the extra: pip install 'collegium[knowledge]', "
+            f"or in a clone '.[knowledge]' ({error.name} is not installed)"
         ) from error
     capsule: object = getattr(wheel, grammar.entry)()
     language = Language(capsule)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from collegium.knowledge.facts import MODULE
+from collegium.knowledge.search.doing import DOING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from collegium.knowledge.search.findings import Asked, Finding, Findings, Through
+    from collegium.knowledge.search.findings import Finding, Findings, Through
     from collegium.knowledge.search.phrases import Intent
 
 # So many are listed; who wants all asks the graph itself.
@@ -90,13 +91,6 @@ WORDINGS: Final[dict[Intent, Wording]] = {
         "{by} comes to call {target}:",
     ),
 }
-# What somebody is asked to do, where that is asked.
-DOING: Final[dict[Asked, str]] = {
-    "callers": "calls",
-    "references": "uses",
-    "importers": "imports",
-    "subclasses": "inherits from",
-}
 
 
 def said(findings: Findings) -> str:
@@ -171,7 +165,7 @@ def _many(findings: Findings, wording: Wording, within: str) -> str:
 
 def _doing(findings: Findings, by: str) -> Wording:
     """How it is answered whether something does what is asked."""
-    does = DOING.get(findings.intent, "uses")
+    does = DOING[findings.intent]
     unsure = findings.perhaps or findings.through
     none = "it cannot be told whether" if unsure else "No: it is not seen that"
     yes = f"Yes, {by.replace('{', '{{').replace('}', '}}')} {does} {{target}}:"

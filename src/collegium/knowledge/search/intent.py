@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from collegium.knowledge.search.names import Name, is_path, may_be_prose, names_in
+from collegium.errors import EmptyQuery
+from collegium.knowledge.search.names import Name, is_path, may_be_prose, names_in, says_nothing
 from collegium.knowledge.search.phrases import Intent, Lexicon, lexicons
 from collegium.knowledge.search.sentences import (
     WITHIN,
@@ -73,6 +74,17 @@ class Question:
     kinds: frozenset[SymbolKind] = frozenset()
 
 
+def about(intent: Intent, name: str, *, deep: bool = False, by: str = "") -> Question:
+    """The question about what somebody wrote for a name.
+
+    Raises:
+        EmptyQuery: there is no name, or no other end of a path.
+    """
+    if says_nothing(name) or (intent == "path" and says_nothing(by)):
+        raise EmptyQuery("the name is empty; it needs one such as `f`, `Type.f` or `a/b.py`")
+    return Question(intent, name, deep=deep, by=by)
+
+
 def read(text: str) -> Question | None:
     """The graph question that a text is, or None where it is anything else."""
     if len(text) > LONGEST_CHARS or not text.strip():
@@ -112,9 +124,23 @@ def _read(words: Sequence[Token], lexicon: Lexicon) -> Question | None:
     named = any(token.name for token in tokens)
     if len(unknown) > 1:
         return None
+    if unknown and named:
+        pair = _read_half(tokens, unknown[0], lexicon)
+        if pair is not None:
+            return pair
     if unknown or not named:
         return _read_plain(tokens, unknown or _plain(tokens), lexicon)
     return _question(tokens, lexicon)
+
+
+def _read_half(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> Question | None:
+    """The question about two names that it is if a plain word with a capital is one of them."""
+    word = tokens[at].word
+    if not word[:1].isupper():
+        return None
+    taken = Token("X", word, Name(word, 0, 0, quoted=False))
+    pair = _pair([*tokens[:at], taken, *tokens[at + 1 :]], lexicon)
+    return None if pair is None else replace(pair, sure=False)
 
 
 def _read_plain(
@@ -202,6 +228,12 @@ def _pair(said: Sequence[Token], lexicon: Lexicon) -> Question | None:
     names = [token.word for token in said if token.name is not None]
     if len(names) != 2:
         return None
+    followed = [*said[1:], None]
+    said = [  # "the function `f`" is `f`
+        token
+        for token, after in zip(said, followed, strict=True)
+        if token.kind != "thing" or after is None or after.name is None
+    ]
     for first, second in (("A", "X"), ("X", "A")):
         letters = iter((first, second))
         kinds = [next(letters) if token.name is not None else token.kind for token in said]

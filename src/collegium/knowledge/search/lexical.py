@@ -10,7 +10,7 @@ import numpy as np
 from collegium.knowledge.search.units import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -139,12 +139,23 @@ class Lexicon:
         lengths = np.concatenate([self.lengths, _lengths(more, first, len(packed))])
         return Lexicon(self._base, self._recent.joined(more), alive, lengths)
 
+    def knows(self, numbers: Iterable[int]) -> bool:
+        """Whether each of the terms with these numbers stands in a unit that is alive."""
+        return all(
+            any(self.alive[part.units[part.rows_of(number)]].any() for part in self._parts)
+            for number in numbers
+        )
+
+    @property
+    def _parts(self) -> tuple[Postings, Postings]:
+        return self._base, self._recent
+
     def matches(self, numbers: Sequence[int]) -> Matches:
         """Where the terms with these numbers stand, in units that are alive."""
         found = [
             (place, part, part.rows_of(number))
             for place, number in enumerate(numbers)
-            for part in (self._base, self._recent)
+            for part in self._parts
         ]
         sizes = [rows.stop - rows.start for _, _, rows in found]
         terms = np.repeat(np.array([place for place, _, _ in found], np.intp), sizes)

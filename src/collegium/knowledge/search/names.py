@@ -83,6 +83,18 @@ def names_in(text: str) -> tuple[Name, ...]:
     return tuple(sorted(names, key=lambda name: name.start))
 
 
+def is_one_name(text: str) -> bool:
+    """Whether a text is nothing but a name, in quotes or not: `Table`, `Table.add_row`."""
+    found = names_in(f"`{text.strip().strip('`')}`")
+    return len(found) == 1 and found[0].quoted
+
+
+def says_nothing(name: str) -> bool:
+    """Whether there is nothing in a written name that anything could be called."""
+    said = written(name)
+    return not said.place and not said.parts
+
+
 def is_path(text: str) -> bool:
     """Whether a name is that of a file or a folder and not of something that code defines."""
     if "/" in text or "\\" in text:

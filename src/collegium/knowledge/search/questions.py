@@ -244,8 +244,8 @@ def _remark(
         remarks += _of_reaching(index, sought, found)
     if question.intent == "members":
         remarks += _of_heritage(index, sought)
-    if question.intent == "callers" and question.by and not found:
-        remarks += _of_detour(index, doers, sought)
+    if question.by and not any(is_certain(one.trust) for one in found):
+        remarks += _of_detour(index, question, doers, sought)
     return "; ".join(remarks)
 
 
@@ -278,11 +278,18 @@ def _of_heritage(index: Index, sought: Sought) -> Iterator[str]:
             yield f"what `{target.node.symbol}` inherits from {names} is not among them"
 
 
-def _of_detour(index: Index, doers: Sought, sought: Sought) -> Iterator[str]:
-    """By which others the doers call the targets."""
-    found = chain(index, doers.targets, sought.targets).found
-    if found:
-        yield f"it comes to be called by way of {', '.join(map(_called, found[1:-1]))}"
+def _of_detour(index: Index, question: Question, doers: Sought, sought: Sought) -> Iterator[str]:
+    """By which others the doers call the targets; or that these do it with the doers."""
+    if question.intent == "callers":
+        found = chain(index, doers.targets, sought.targets).found
+        if found[1:-1]:
+            yield f"it comes to be called by way of {', '.join(map(_called, found[1:-1]))}"
+    if question.intent == "subclasses":
+        turned = replace(question, name=question.by, by=question.name)
+        for doer in doers.targets:
+            if any(_is_by(one, sought) for one in _of_target(index, turned, doer)):
+                names = f"`{sought.targets[0].node.symbol}` inherits from `{doer.node.symbol}`"
+                yield f"it is the other way round: {names}"
 
 
 def _another(sought: Sought) -> str:

@@ -31,7 +31,8 @@ from collegium.knowledge.search.purpose import (
     speaks_of_trials,
 )
 from collegium.knowledge.search.reasons import reason
-from collegium.knowledge.search.terms import asked, number_of
+from collegium.knowledge.search.spelling import respelled
+from collegium.knowledge.search.terms import asked, number_of, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -60,6 +61,8 @@ _FIRST_SENTENCE: Final = re.compile(r"(?<=[a-z])[.:]\s|\s[*-]\s|\n\s*\n")
 # Tests say in many words what other code does: unless they are asked for, they come after it.
 _OF_TRIALS: Final = -3.0
 _OF_SHOWN: Final = -1.0
+# More than all evidence together: who writes a name and nothing else wants what is called so.
+_OF_NAME_ALONE: Final = 100.0
 
 
 class Ranked(NamedTuple):
@@ -76,6 +79,8 @@ def rank(
     holdings: Holdings,
     limit: int,
     named: Collection[Node] = (),
+    *,
+    alone: bool = False,
 ) -> list[Ranked]:
     """The units that fit a text best, best first.
 
@@ -85,6 +90,7 @@ def rank(
         holdings: what is searched.
         limit: at most so many.
         named: symbols and files that the text is known to name.
+        alone: whether the text is that name and nothing else: then they come first.
     """
     manner = manner_of(text)
     question = question_of(text, vector, holdings, manner)
@@ -97,6 +103,8 @@ def rank(
     numbers: list[int] = evidence.candidates.tolist()
     places = [holdings.places[number] for number in numbers]
     scores += by_purpose(text, places)
+    if alone:
+        scores += _OF_NAME_ALONE * evidence.columns["named"]
     scored = zip(places, scores.tolist(), numbers, strict=True)
     found: dict[tuple[str, str], Ranked] = {}
     for place, score, number in sorted(scored, key=lambda one: (-one[1], one[0])):
@@ -112,9 +120,11 @@ def question_of(
     text: str, vector: NDArray[np.float32] | None, holdings: Holdings, manner: Manner
 ) -> Asked:
     """A text as evidence is gathered for it: of a change, some words count for more or less."""
+    lexicon = holdings.lexicon
+    text = respelled(text, is_known=lambda word: lexicon.knows(map(number_of, terms_of(word))))
     words = asked(text)
     terms = list(words)
-    matches = holdings.lexicon.matches([number_of(term) for term in terms])
+    matches = lexicon.matches([number_of(term) for term in terms])
     first = asked(_FIRST_SENTENCE.split(text, maxsplit=1)[0])
     counts = [
         1

@@ -46,13 +46,16 @@ class Retrieval:
         self._generation = self._vectors = _UNKNOWN
         self._lock = Lock()
 
-    def find(self, text: str, limit: int = 10, named: Collection[Node] = ()) -> list[Hit]:
+    def find(
+        self, text: str, limit: int = 10, named: Collection[Node] = (), *, alone: bool = False
+    ) -> list[Hit]:
         """The units that fit best, best first.
 
         Args:
             text: what is asked, in any words.
             limit: at most so many.
             named: symbols and files that the text names, as far as that is known.
+            alone: whether the text is that name and nothing else.
         """
         holdings = self.refresh()
         vector = None
@@ -60,7 +63,7 @@ class Retrieval:
             vector = vectors_of(self._encoder, [text])[0]
         return [
             Hit(place.file, place.symbol, place.start, place.end, score, why)
-            for place, score, why in rank(text, vector, holdings, limit, named)
+            for place, score, why in rank(text, vector, holdings, limit, named, alone=alone)
         ]
 
     def refresh(self) -> Holdings:

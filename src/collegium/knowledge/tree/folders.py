@@ -32,6 +32,11 @@ BUILD_OUTPUT: Final = {
     "target": _JAVA | {"Cargo.toml"},
     "bin": _JAVA,
 }
+# What tools put into a `build` folder, so that it is no source even where git does not ignore it.
+MADE: Final = frozenset(
+    {"lib", "classes", "libs", "static", "CMakeCache.txt", "CMakeFiles", "asset-manifest.json"}
+)
+_MADE_FOR: Final = ("bdist.", "temp.", "lib.")
 PACKAGE: Final = "__init__.py"
 
 
@@ -46,8 +51,14 @@ def refused_by_name(name: str) -> str:
     return "vendored" if name in VENDORED else ""
 
 
-def refused_by_neighbours(name: str, inside: AbstractSet[str], beside: AbstractSet[str]) -> str:
-    """Why a folder that holds `inside` and stands beside `beside` is passed over; '' if not."""
+def refused_by_neighbours(
+    name: str, inside: AbstractSet[str], beside: AbstractSet[str], *, kept: bool = False
+) -> str:
+    """Why a folder that holds `inside` and stands beside `beside` is passed over; '' if not.
+
+    It is `kept` where there are ignore files, and none of them rules it out: then a `build` folder
+    is what a tool made only if that shows in it.
+    """
     for marker, what in MARKERS.items():
         if marker in inside:
             return what
@@ -55,12 +66,18 @@ def refused_by_neighbours(name: str, inside: AbstractSet[str], beside: AbstractS
         return ""
     if name == "vendor":
         return "vendored"
+    if name == "build" and kept and not any(map(_is_made, inside)):
+        return ""
     return "" if BUILD_OUTPUT.get(name, frozenset()).isdisjoint(beside) else "build output"
+
+
+def _is_made(name: str) -> bool:
+    return name in MADE or name.startswith(_MADE_FOR)
 
 
 def governs(name: str) -> bool:
     """Whether a file of that name decides about others, so that its change asks for a walk."""
-    return name in _GOVERNING
+    return name in _GOVERNING or _is_made(name)
 
 
 _GOVERNING: Final = frozenset(

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator
     from pathlib import Path
 
-    from pathspec import GitIgnoreSpec
-
 # In one folder the later overrules the earlier.
 IGNORE_FILES: Final = (".gitignore", ".ignore", ".collegiumignore")
 # An ignore file that is longer was never meant as one.
@@ -28,17 +26,51 @@ class Layer:
     """
 
     where: str
-    spec: GitIgnoreSpec
+    lines: tuple[Pattern, ...]
     quick: re.Pattern[str]
     cut: int = 0
     above: str = ""
 
     def verdict(self, path: str) -> bool | None:
         """True where the path is to be ignored, False where it is taken back in, None: no word."""
+        line = self._last_about(path)
+        return None if line is None else line.include
+
+    def asks_for(self, path: str) -> bool:
+        """Whether a folder is taken back in by a line that has its name: not by `!*/`."""
+        line = self._last_about(path)
+        return line is not None and line.include is False and _name(path) in str(line.pattern)
+
+    def _last_about(self, path: str) -> Pattern | None:
+        """The last line that is about the path itself, and not about a folder that it is in.
+
+        That folder was not entered if a line ruled it out. The library's own answer mixes the two:
+        after `*` it lets no folder come back by `!*/`.
+        """
         inside = self.above + path[self.cut :]
-        if self.quick.match(inside) is None:
+        if self.quick.search(inside) is None:
             return None
-        return self.spec.check_file(inside).include
+        return next((line for line in reversed(self.lines) if _is_about(line, inside)), None)
+
+
+class Pattern(Protocol):
+    """What `pathspec` has of a line: nothing to be matched where it is a comment."""
+
+    include: bool | None
+    pattern: object
+    regex: re.Pattern[str] | None
+
+
+def _is_about(line: Pattern, path: str) -> bool:
+    """Whether a line matches a path to its end, or up to the '/' at the end of a folder's."""
+    if line.regex is None:
+        return False
+    groups = [(match, match.groupdict().get("ps_d")) for match in line.regex.finditer(path)]
+    return any(slash is None or match.end("ps_d") == len(path) for match, slash in groups)
+
+
+def _name(folder: str) -> str:
+    return folder.rstrip("/").rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +86,10 @@ class Ignoring:
             if verdict is not None:
                 return layer.where if verdict else ""
         return ""
+
+    def asks_for(self, path: str) -> bool:
+        """Whether an ignore file takes the folder `path` back in by its name: `!build/`."""
+        return any(layer.asks_for(path) for layer in self.layers) and not self.names(path)
 
     def within(self, root: Path, folder: str, names: Container[str]) -> Ignoring:
         """The rules in a folder of the tree, which ends in '/' or is '', that holds `names`."""
@@ -105,8 +141,8 @@ def layer_of(file: Path, where: str, *, cut: int = 0, above: str = "") -> Layer 
         from pathspec import GitIgnoreSpec  # noqa: PLC0415 -- only where there is an ignore file
     except ImportError as error:
         raise MissingGrammar(
-            f"reading {file.name} needs the extra: pip install 'collegium[knowledge]' "
-            "(pathspec is not installed)"
+            f"reading {file.name} needs the extra: pip install 'collegium[knowledge]', "
+            "or in a clone '.[knowledge]' (pathspec is not installed)"
         ) from error
     try:
         if file.is_symlink() or not file.is_file() or file.stat().st_size > LIMIT_BYTES:
@@ -115,18 +151,13 @@ def layer_of(file: Path, where: str, *, cut: int = 0, above: str = "") -> Layer 
     except OSError:
         return None
     spec = GitIgnoreSpec.from_lines(line for line in lines if _sound(line))
-    expressions = [one.regex for one in cast("list[_Pattern]", list(spec.patterns)) if one.regex]
+    patterns = cast("list[Pattern]", list(spec.patterns))
+    expressions = [one.regex for one in patterns if one.regex]
     if not expressions:
         return None
     # One expression of them all: most paths are met by none, and are done with in one go.
     quick = "|".join(re.sub(r"\?P<\w+>", "?:", one.pattern) for one in expressions)
-    return Layer(where, spec, re.compile(quick), cut, above)
-
-
-class _Pattern(Protocol):
-    """What `pathspec` has of a line: nothing to be matched where it is a comment."""
-
-    regex: re.Pattern[str] | None
+    return Layer(where, tuple(patterns), re.compile(quick), cut, above)
 
 
 def _sound(line: str) -> bool:

@@ -158,8 +158,13 @@ class Tree:
         entries = _listed(self.root / path)
         if isinstance(entries, str):
             return entries
-        refused = refused_by_neighbours(entry.name, entries.keys(), folder.entries.keys())
-        return refused or _Folder(path, entries, folder.rules.within(self.root, path, entries))
+        kept = bool(folder.rules.layers)
+        refused = refused_by_neighbours(
+            *(entry.name, entries.keys(), folder.entries.keys()), kept=kept
+        )
+        if refused and not folder.rules.asks_for(path):
+            return refused
+        return _Folder(path, entries, folder.rules.within(self.root, path, entries))
 
     def _note(self, folder: _Folder, entry: os.DirEntry[str], found: Walk) -> None:
         path = folder.path + entry.name

@@ -40,6 +40,12 @@ FRENCH: Final = Language(
         used: utilisee utilises utilisees
         usage: utilisations utilisation usages
         documented: documente documentee
+        whether: est-ce
+        is-it: est-il est-elle
+        call-it: appelle-t-il appelle-t-elle
+        use-it: utilise-t-il utilise-t-elle
+        import-it: importe-t-il importe-t-elle
+        inherit-it: herite-t-il herite-t-elle
     """,
     phrases={
         "callers": """
@@ -93,6 +99,30 @@ FRENCH: Final = Language(
         "documents": """
             where is N documented
             where is documented N
+        """,
+    },
+    pairs={
+        "callers": """
+            [whether que] A call X
+            A call-it X
+            [whether que] X is called by A
+            X is-it called by A
+        """,
+        "references": """
+            [whether que] A use X
+            A use-it X
+            [whether que] X is used by A
+        """,
+        "importers": """
+            [whether que] A import X
+            A import-it X
+        """,
+        "subclasses": """
+            [whether que] A inherit|derive of X
+            [whether que] A inherit X
+            A inherit-it of X
+            [whether que] A is sub of X
+            A is-it sub of X
         """,
     },
 )

@@ -107,5 +107,25 @@ GERMAN: Final = Language(
             where is X overridden
         """,
     },
+    pairs={
+        "callers": """
+            [where] rufen A X auf
+            is X from A called
+        """,
+        "references": """
+            [where] use A X
+            is X from A use
+        """,
+        "importers": """
+            [where] import A X
+        """,
+        "subclasses": """
+            inherit A [from] X
+            derive A from X ab
+            is A from X derived
+            is A sub from X
+            is X base from A
+        """,
+    },
     capital_nouns=True,
 )

@@ -89,4 +89,26 @@ SPANISH: Final = Language(
             where is documented N
         """,
     },
+    pairs={
+        "callers": """
+            call A of X
+            A call of X
+            is called X by A
+            X is called by A
+        """,
+        "references": """
+            use A X
+            A use X
+        """,
+        "importers": """
+            import A X
+            A import X
+        """,
+        "subclasses": """
+            inherit A of X
+            A inherit of X
+            is A sub of X
+            A is sub of X
+        """,
+    },
 )
