@@ -151,6 +151,9 @@ def tell(findings: Findings, *, candidates: bool = False) -> None:
         say("".join(map(line_of, findings.perhaps)))
     elif findings.perhaps:
         _aside(f"{len(findings.perhaps)} more only bear a name that fits; --candidates shows them")
+    if findings.namesakes and candidates:
+        _aside("perhaps, though many definitions bear the name:")
+        say("".join(map(line_of, findings.namesakes)))
     if findings.others:
         others = ", ".join(map(_with_place, findings.others[:NAMED]))
         more = len(findings.others) - NAMED

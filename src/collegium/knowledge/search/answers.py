@@ -172,7 +172,7 @@ def _many(findings: Findings, wording: Wording, within: str) -> str:
 def _doing(findings: Findings, by: str) -> Wording:
     """How it is answered whether something does what is asked."""
     does = DOING.get(findings.intent, "uses")
-    unsure = findings.perhaps or findings.through
+    unsure = findings.perhaps or findings.through or findings.namesakes
     none = "it cannot be told whether" if unsure else "No: it is not seen that"
     yes = f"Yes, {by.replace('{', '{{').replace('}', '}}')} {does} {{target}}:"
     return Wording(f"{none} {by} {does} {{target}}.", yes, yes)

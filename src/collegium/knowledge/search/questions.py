@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from collegium.knowledge.graph import Node
-from collegium.knowledge.search import places
+from collegium.knowledge.search import namesakes, places
 from collegium.knowledge.search import targets as naming
 from collegium.knowledge.search.covering import is_test, reaching
 from collegium.knowledge.search.ends import definition, ends
@@ -85,15 +85,22 @@ def answer(index: Index, question: Question) -> Findings:
             return _path(index, told, doers, sought)
         found = _within(question, _found(index, question, sought.targets))
         through = _through(index, question, sought.targets, found)
+        alike = _namesakes(index, question, sought.targets)
         if question.by:
             found = [one for one in found if _is_by(one, doers)]
+            alike = [one for one in alike if _is_by(one, doers)]
             through = tuple(_by(one, doers) for one in through if _by(one, doers).found)
+        remarks = (
+            _remark(index, question, sought, found, doers),
+            namesakes.remark(sought.targets[0].node.symbol, alike),
+        )
         return replace(
             told,
             found=tuple(one for one in found if is_certain(one.trust)),
             perhaps=tuple(one for one in found if not is_certain(one.trust)),
             through=through,
-            note=_remark(index, question, sought, found, doers),
+            namesakes=tuple(alike),
+            note="; ".join(filter(None, remarks)),
         )
 
 
@@ -116,7 +123,8 @@ def _path(index: Index, told: Findings, doers: Sought, sought: Sought) -> Findin
     """The shortest chain of calls; where none is known, it is said whether all were looked at."""
     found = chain(index, doers.targets, sought.targets)
     if found.whole:
-        return replace(told, found=found.found)
+        alike = () if found.found else namesakes.calls_by_name(index, sought.targets)
+        return replace(told, found=found.found, note=namesakes.remark(told.name, alike))
     note = (
         f"no chain of calls from {_called(told.by[0])} to {_called(told.targets[0])} was found "
         f"among the {MOST_VISITED:,} definitions that were looked at"
@@ -197,6 +205,13 @@ def _of_target(index: Index, question: Question, target: Target) -> Iterable[Fin
         edges = list(all_steps(index, intent, target, edges))
     found = ends(index, intent, edges)
     return [one for one in found if intent != "tests" or is_test(one.file, one.symbol)]
+
+
+def _namesakes(index: Index, question: Question, targets: Sequence[Target]) -> list[Finding]:
+    """What calls something of a target's name, where it is asked what calls it."""
+    if question.intent not in namesakes.ABOUT_CALLS:
+        return []
+    return _within(question, namesakes.calls_by_name(index, targets))
 
 
 def _within(question: Question, found: Iterable[Finding]) -> list[Finding]:
