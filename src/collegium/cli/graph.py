@@ -146,7 +146,9 @@ def tell(findings: Findings, *, candidates: bool = False) -> None:
                 _aside(f"through {base}, which {overriding} overrides:")
                 way = f"through {through.base.name}"
                 say("".join(line_of(one, way) for one in through.found))
-    if findings.perhaps and candidates:
+    if not findings.exact:
+        say("".join(map(line_of, findings.perhaps)))
+    elif findings.perhaps and candidates:
         _aside("perhaps, since only the name fits:")
         say("".join(map(line_of, findings.perhaps)))
     elif findings.perhaps:

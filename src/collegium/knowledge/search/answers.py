@@ -104,7 +104,9 @@ def said(findings: Findings) -> str:
     if findings.intent == "search":
         return _search(findings)
     if not findings.exact:
-        return _sentence(findings.note)
+        if not findings.perhaps:
+            return _sentence(findings.note)
+        return "\n".join((f"{_sentence(findings.note, '')}:", "", *_listed(findings.perhaps)))
     wording = WORDINGS[findings.intent]
     parts = [_about(findings, wording)]
     parts += [_through(findings, one) for one in findings.through[:_PARAGRAPHS]]

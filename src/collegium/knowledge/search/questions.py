@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from collegium.knowledge.graph import Node
-from collegium.knowledge.search import namesakes, places
+from collegium.knowledge.search import namesakes, places, standing
 from collegium.knowledge.search import targets as naming
 from collegium.knowledge.search.covering import is_test, reaching
 from collegium.knowledge.search.ends import definition, ends
@@ -317,5 +317,19 @@ def _nothing(index: Index, question: Question) -> Findings:
     names = ", ".join(f"`{name}`" for name in near)
     likest = "name most like it is" if len(near) == 1 else "names most like it are"
     hint = f"; the {likest} {names}" if near else ""
-    note = f"nothing here is called `{question.name}`{place}{hint}"
-    return Findings(question.intent, question.name, note=note, within=question.within)
+    found: tuple[Finding, ...] = ()
+    if question.intent in standing.ABOUT_PLACES and not question.by:
+        found = tuple(standing.standing(index, question.name, question.place or question.within))
+    known, stands = (" known", f"; {_standing(found)}") if found else ("", "")
+    note = f"nothing{known} here is called `{question.name}`{place}{hint}{stands}"
+    return Findings(
+        question.intent, question.name, perhaps=found, note=note, within=question.within
+    )
+
+
+def _standing(found: Sequence[Finding]) -> str:
+    """On how many lines a name was found as a word."""
+    count = sum(len(one.lines) for one in found)
+    more = "at least " * (len(found) == standing.MOST)
+    lines = "one line" if count == 1 else f"{more}{count} lines"
+    return f"as a word it stands on {lines} of the code"
