@@ -48,7 +48,7 @@ VERBS: dict[Intent, str] = {
     "bases": "Show what a type inherits from.",
 }
 # Those that may be followed over several steps.
-STEPWISE: frozenset[Intent] = frozenset({"subclasses", "bases"})
+STEPWISE: frozenset[Intent] = frozenset({"subclasses", "bases", "overrides"})
 
 
 def app() -> typer.Typer:

@@ -257,6 +257,8 @@ def _remark(
         remarks += _of_types(index, sought)
     if question.intent == "tests":
         remarks += _of_reaching(index, sought, found)
+    if question.intent == "overrides" and not question.deep and not question.by:
+        remarks += _of_further(index, sought, found)
     if question.intent == "members":
         remarks += _of_heritage(index, sought)
     if question.intent == "callers" and question.by and not found:
@@ -282,6 +284,21 @@ def _of_reaching(index: Index, sought: Sought, found: Sequence[Finding]) -> Iter
         other = " more" * bool(found)
         count = f"one{other} test reaches" if len(more) == 1 else f"{len(more)}{other} tests reach"
         yield f"{count} it by way of other code, such as `{more[0].symbol}` in `{more[0].file}`"
+
+
+def _of_further(index: Index, sought: Sought, found: Sequence[Finding]) -> Iterator[str]:
+    """How many override the targets by way of what does so itself."""
+    told = {Node(one.file, one.symbol) for one in found}
+    more = {
+        edge.source
+        for target in sought.targets
+        for edge in all_steps(
+            index, "overrides", target, list(edges_about(index, "overrides", target))
+        )
+    } - told
+    if more:
+        does = "one more overrides" if len(more) == 1 else f"{len(more)} more override"
+        yield f"{does} it by way of {'this' if len(told) == 1 else 'these'} (`--all`)"
 
 
 def _of_heritage(index: Index, sought: Sought) -> Iterator[str]:
