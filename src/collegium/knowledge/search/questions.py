@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from collegium.knowledge.facts import MODULE
 from collegium.knowledge.graph import Node
 from collegium.knowledge.search import namesakes, places, standing
 from collegium.knowledge.search import targets as naming
@@ -283,7 +284,9 @@ def _of_reaching(index: Index, sought: Sought, found: Sequence[Finding]) -> Iter
     if more:
         other = " more" * bool(found)
         count = f"one{other} test reaches" if len(more) == 1 else f"{len(more)}{other} tests reach"
-        yield f"{count} it by way of other code, such as `{more[0].symbol}` in `{more[0].file}`"
+        top = more[0].symbol == MODULE
+        such = "code at the top of" if top else f"`{more[0].symbol}` in"
+        yield f"{count} it by way of other code, such as {such} `{more[0].file}`"
 
 
 def _of_further(index: Index, sought: Sought, found: Sequence[Finding]) -> Iterator[str]:
