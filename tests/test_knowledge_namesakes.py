@@ -77,3 +77,10 @@ def test_a_path_that_is_not_found_says_which_calls_were_not_followed(graph: Know
 
 def test_what_else_uses_it_is_said_too(graph: KnowledgeGraph) -> None:
     assert NOTE in graph.references("Reply.send").note
+
+
+def test_callees_name_what_many_bear(graph: KnowledgeGraph) -> None:
+    found = graph.callees("sendAny (in routes.js)")
+
+    assert found.note == "also called is something named `send`, a name that many definitions bear"
+    assert not graph.callees("sure").note

@@ -9,6 +9,7 @@ from collegium.knowledge.graph import Node, anything_called
 from collegium.knowledge.languages import language_of
 from collegium.knowledge.resolving.homes import home_of
 from collegium.knowledge.search.ends import ends
+from collegium.knowledge.search.steps import own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collegium.knowledge.search.phrases import Intent
     from collegium.knowledge.search.targets import Target
 
+NAMED: Final = 5
 # What may be done by a call, so that a call of which only the name is known may do it.
 ABOUT_CALLS: Final[frozenset[Intent]] = frozenset({"callers", "references"})
 
@@ -34,6 +36,24 @@ def calls_by_name(index: Index, targets: Iterable[Target]) -> Iterator[Finding]:
             seen.add(node)
             edges = index.edges_to(node, {"calls"})
             yield from (replace(one, of=at) for one in ends(index, "callers", edges))
+
+
+def calling_remark(index: Index, targets: Iterable[Target]) -> str:
+    """Which names the targets call that many definitions bear; '' where they call none."""
+    edges = (
+        edge
+        for target in targets
+        for node in own_nodes(index, target)
+        for edge in index.edges_from(node, {"calls"})
+        if not edge.target.file
+    )
+    names = sorted({edge.target.symbol.rpartition(" ")[2].strip(".()") for edge in edges})
+    if not names:
+        return ""
+    listed = ", ".join(f"`{name}`" for name in names[:NAMED])
+    more = f" and {len(names) - NAMED} more" * (len(names) > NAMED)
+    bear = "a name that" if len(names) == 1 else "names that"
+    return f"also called is something named {listed}{more}, {bear} many definitions bear"
 
 
 def remark(name: str, found: Iterable[Finding]) -> str:

@@ -258,6 +258,8 @@ def _remark(
         remarks += _of_types(index, sought)
     if question.intent == "tests":
         remarks += _of_reaching(index, sought, found)
+    if question.intent == "callees":
+        remarks += filter(None, [namesakes.calling_remark(index, sought.targets)])
     if question.intent == "overrides" and not question.deep and not question.by:
         remarks += _of_further(index, sought, found)
     if question.intent == "members":
