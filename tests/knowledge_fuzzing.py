@@ -124,11 +124,15 @@ def python(words: Words) -> str:
             f"for other in {call()}:\n        other.{words.some_function()}()\n    return {call()}"
         )
         head = f"def {words.function_of(stem)}(other: {words.some_type()}):"
-        return f"{head}\n    self = {call()}\n    {loop}"
+        alias = pick(
+            ("", f"it = {pick(('other', words.some_stem()))}.{words.some_function()}; it()")
+        )
+        return f"{head}\n    self = {call()}\n    {alias}\n    {loop}"
 
     exported = pick(("", "", f"__all__ = ['{words.some_type()}', '{words.some_function()}']"))
     parts = words.several(taken, 2, 5), words.several(defined, 2, 5)
-    return "\n".join([parts[0], exported, parts[1], f"other = {call()}", ""])
+    alias = f"{words.function_of(words.own_stem())} = {words.some_function()}"
+    return "\n".join([parts[0], exported, parts[1], f"other = {call()}", pick(("", alias)), ""])
 
 
 def javascript(words: Words) -> str:

@@ -127,6 +127,9 @@ def test_answers_of_the_graph_are_lines_and_the_rest_is_on_stderr(
     assert [one["symbol"] for one in told["found"]] == ["Order", "GiftOrder", "SmallGift"]
     assert told["exact"] is True
 
+    done = collegium("graph", "overrides", "Base.validate", "--all", "--path", shop)
+    assert done.stdout == "shop/orders.py:14\tOrder.validate\n"
+
 
 def test_what_calls_a_method_through_its_base_has_a_heading_of_its_own(
     collegium: Run, tmp_path: Path

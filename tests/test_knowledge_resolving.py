@@ -328,7 +328,10 @@ def test_a_name_that_every_container_has_is_no_candidate_unless_it_is_the_only_o
     files = {"a.py": two, "b.py": "def act(x):\n    x.get()\n    x.pop()", "c.py": ""}
     files["c.py"] = "class C:\n    def pop(self): ..."
 
-    assert pairs(Tree(files).edges(), "calls", "candidate") == {("b.py:act", "c.py:C.pop")}
+    assert pairs(Tree(files).edges(), "calls", "candidate") == {
+        ("b.py:act", "c.py:C.pop"),
+        ("b.py:act", "python .get()"),  # and that it may be any of those is not lost
+    }
 
 
 def test_a_document_names_symbols() -> None:

@@ -128,6 +128,7 @@ def findings_json(findings: Findings) -> dict[str, Any]:
             for one in findings.through
         ],
         "perhaps": [finding_json(one) for one in findings.perhaps],
+        "namesakes": [finding_json(one) for one in findings.namesakes],
         "others": [finding_json(one) for one in findings.others],
         "note": findings.note,
         "took_ms": round(findings.took_ms, 3),

@@ -50,7 +50,7 @@ VERBS: dict[Intent, str] = {
     "bases": "Show what a type inherits from.",
 }
 # Those that may be followed over several steps.
-STEPWISE: frozenset[Intent] = frozenset({"subclasses", "bases"})
+STEPWISE: frozenset[Intent] = frozenset({"subclasses", "bases", "overrides"})
 
 
 def app() -> typer.Typer:
@@ -164,11 +164,16 @@ def tell(findings: Findings, *, candidates: bool = False) -> None:
                 _aside(f"through {base}, which {overriding} overrides:")
                 way = f"through {through.base.name}"
                 say("".join(line_of(one, way) for one in through.found))
-    if findings.perhaps and candidates:
+    if not findings.exact:
+        say("".join(map(line_of, findings.perhaps)))
+    elif findings.perhaps and candidates:
         _aside("perhaps, since only the name fits:")
         say("".join(map(line_of, findings.perhaps)))
     elif findings.perhaps:
         _aside(f"{len(findings.perhaps)} more only bear a name that fits; --candidates shows them")
+    if findings.namesakes and candidates:
+        _aside("perhaps, though many definitions bear the name:")
+        say("".join(map(line_of, findings.namesakes)))
     if findings.others:
         others = ", ".join(map(_with_place, findings.others[:NAMED]))
         more = len(findings.others) - NAMED

@@ -186,6 +186,9 @@ class KnowledgeGraph:
     def ask(self, intent: Intent, name: str, *, deep: bool = False) -> Findings:
         """The graph's answer about a name, in a file or module if it says so ("f (in a/b.py)").
 
+        Where nothing bears the name, but it stands in the code, it is not `exact`, and these
+        places are `perhaps`.
+
         Raises:
             EmptyQuery: there is no name.
             UnknownSymbol: nothing bears the name; the message names the nearest.
@@ -331,7 +334,7 @@ def _placed(hit: Hit) -> Finding:
 
 
 def _told(found: Findings) -> Findings:
-    if not found.exact:
+    if not found.exact and not found.perhaps:
         raise UnknownSymbol(found.note)
     return found
 

@@ -24,6 +24,15 @@ class Node(NamedTuple):
     symbol: str = ""
 
 
+def anything_called(name: str, family: str, *, member: bool) -> Node:
+    """Return what stands for all that bears a name in a family of languages, as called so.
+
+    It is the target of a candidate where the definitions are too many to be targets themselves;
+    `member` tells `x.name()` from `name()`.
+    """
+    return Node("", f"{family} {'.' * member}{name}()")
+
+
 class Edge(NamedTuple):
     """`source` does something with `target`; `lines` are where in the source's file, ascending."""
 

@@ -15,9 +15,11 @@ from collegium.knowledge.index.rows import (
     edges_of,
     facts_of,
     source_of,
+    text_of,
 )
 from collegium.knowledge.index.schema import KIND_CODES, KINDS, TRUSTS
 from collegium.knowledge.index.vectors import vectors_for
+from collegium.knowledge.languages import CODE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -145,6 +147,14 @@ class Questions:
         with self._store.reading() as connection:
             source = source_of(connection, file)
         return "\n".join(source.split("\n")[max(0, start - 1) : end]) if source else ""
+
+    def code_holding(self, piece: str) -> Iterator[tuple[str, str]]:
+        """The files of code that have a piece of text in them, and their texts, by path."""
+        with self._store.reading() as connection:
+            rows = connection.execute("SELECT path, language, text FROM sources ORDER BY path")
+            for path, language, packed in rows:
+                if language in CODE and piece in (text := text_of(packed)):
+                    yield path, text
 
     def units(self, paths: Collection[str] | None = None) -> Iterator[StoredUnit]:
         """The units of all files, or of these, by file and place."""

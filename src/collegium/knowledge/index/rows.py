@@ -82,7 +82,12 @@ def facts_of(connection: sqlite3.Connection, file: str) -> FileFacts | None:
 def source_of(connection: sqlite3.Connection, file: str) -> str:
     """The text of a file of the tree as it was read, '' where it has no such file."""
     row = connection.execute("SELECT text FROM sources WHERE path = ?", (file,)).fetchone()
-    return "" if row is None else zlib.decompress(row[0]).decode("utf-8", "surrogatepass")
+    return "" if row is None else text_of(row[0])
+
+
+def text_of(packed: bytes) -> str:
+    """The text of a file as it was read."""
+    return zlib.decompress(packed).decode("utf-8", "surrogatepass")
 
 
 def edges_of(rows: Iterable[tuple[str, str, int, str, str, int, bytes]]) -> Iterator[Edge]:

@@ -23,6 +23,7 @@ _TABLES: Final = {
     "rust": "rust:RUST",
     "java": "java:JAVA",
 }
+CODE: Final = frozenset(_TABLES)
 # What reads what has no grammar: documents, and by its name what tells of a package.
 _OF_DOCUMENTS: Final = "..documents:sections"
 _DOCUMENTS: Final = frozenset({"markdown", "restructuredtext", "text"})

@@ -4,8 +4,9 @@ Rooms: `resolve` (files, one by one or in a run), `sources` (what it is offered)
 answer noted), `interface` (what a file shows) and `parts` of it, `shape` (its facts by name),
 `homes` (each language's rules). What expressions mean: `interpreter`, with `atoms` (definitions,
 types, values), `scoping` and `flow` (names), `membership` and `inheritance` (members), `holding`
-(what variables hold), `calling`, `arguments` and `overloads` (calls), `kinship` (types and methods
-to one another). What comes of it: `edges`, `candidates`, `mentions`.
+(what variables hold) and `aliases` (what else a definition is called), `calling`, `arguments` and
+`overloads` (calls), `kinship` (types and methods to one another). What comes of it: `edges`,
+`candidates`, `mentions`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from collegium.knowledge.graph import Node
+from collegium.knowledge.graph import Node, anything_called
 from collegium.knowledge.resolving.shape import FUNCTIONS, TYPES
 
 if TYPE_CHECKING:
@@ -18,18 +18,19 @@ MOST: Final = 12  # with more bearers than this, a name alone says nothing
 
 
 def candidates(reader: Interpreter, site: Site, callee: Expr) -> Sequence[Node]:
-    """Return the definitions that bear the name of what is called; none if they are too many.
+    """Return the definitions that bear the name of what is called.
 
-    A name that containers of every language share counts only where one definition bears it.
+    If they are too many, one node stands for all of them. A name that containers of every language
+    share counts only where one definition bears it.
     """
-    if callee[0] == "name" and not site.shape.is_local(site.scope, callee[1]):
-        found = _bearing(reader, callee[1], top=True)
-    elif callee[0] == "attribute":
-        found = _bearing(reader, callee[2], top=False)
-    else:
+    member = callee[0] == "attribute"
+    if not member and (callee[0] != "name" or site.shape.is_local(site.scope, callee[1])):
         return ()
+    found = _bearing(reader, callee[-1], top=not member)
     most = 1 if callee[-1] in reader.home.common else MOST
-    return found if len(found) <= most else ()
+    if len(found) <= most:
+        return found
+    return (anything_called(callee[-1], reader.home.family, member=member),)
 
 
 def _bearing(reader: Interpreter, name: str, *, top: bool) -> tuple[Node, ...]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 from collegium.knowledge.expressions import parse
 from collegium.knowledge.facts import MODULE, TOP
 from collegium.knowledge.graph import Edge, EdgeKind, Node, Trust
+from collegium.knowledge.resolving.aliases import behind_name, behind_variable
 from collegium.knowledge.resolving.arguments import Site
 from collegium.knowledge.resolving.atoms import Atom, Atoms
 from collegium.knowledge.resolving.candidates import candidates
 from collegium.knowledge.resolving.mentions import mentioned
-from collegium.knowledge.resolving.scoping import is_variable
+from collegium.knowledge.resolving.scoping import variable_scope
 from collegium.knowledge.resolving.shape import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -212,20 +213,28 @@ class Resolver:
     ) -> None:
         home = self._shape.home
         by_name = expression[0] == "name" and not home.calls_through_variables
-        if by_name and is_variable(site, expression[1]):
-            return  # what it holds was named where it was taken
+        if by_name and variable_scope(site, expression[1]) is not None:
+            # What else it holds was named where it was taken.
+            named = self._attempt(behind_name, self._reader, site, expression[1])
+            self._called(source, named, lines)
+            return
         for atom in found:
             if atom.kind == "variable" or self._reader.is_property(atom):
                 self._references(source, (atom,), lines)
                 if not home.calls_through_variables:
+                    named = self._attempt(behind_variable, self._reader, atom)
+                    self._called(source, named, lines)
                     continue
-            for callee in self._attempt(home.call_targets, self._reader, atom):
-                target = self._target(callee) if callee.kind in ("function", "class") else None
-                if target:
-                    self._book.note(source, "calls", target, lines, "resolved")
+            self._called(source, self._attempt(home.call_targets, self._reader, atom), lines)
         if not found:
             for target in candidates(self._reader, site, expression):
                 self._book.note(source, "calls", target, lines, "candidate")
+
+    def _called(self, source: Node, callees: Atoms, lines: tuple[int, ...]) -> None:
+        for callee in callees:
+            target = self._target(callee) if callee.kind in ("function", "class") else None
+            if target:
+                self._book.note(source, "calls", target, lines, "resolved")
 
     def _references(self, source: Node, found: Atoms, lines: tuple[int, ...]) -> None:
         for atom in found:

@@ -70,20 +70,20 @@ def _outermost(reader: Interpreter, shape: Shape, name: str) -> Atoms:
     return shape.home.visible(reader, shape, name) or found
 
 
-def is_variable(site: Site, name: str) -> bool:
-    """Return whether a name is a variable or parameter of a function around that holds here."""
+def variable_scope(site: Site, name: str) -> int | None:
+    """Return the function around whose variable or parameter a name is that holds here, if any."""
     shape, scope, line = site.shape, site.scope, site.line
     while scope != TOP:
         if shape.parameter(scope, name):
-            return True
+            return scope
         bindings = shape.bound(scope, name)
         if shape.symbols[scope].kind in FUNCTIONS and bindings:
             blocks = shape.home.block_scoped
             if not blocks or reaching(bindings, line, blocks=True)[0]:
-                return shape.is_local(scope, name)
+                return scope if shape.is_local(scope, name) else None
             line = 0
         scope = shape.symbols[scope].parent
-    return False
+    return None
 
 
 def in_body(reader: Interpreter, shape: Shape, scope: int, name: str) -> Atoms | None:

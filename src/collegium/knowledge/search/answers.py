@@ -98,7 +98,9 @@ def said(findings: Findings) -> str:
     if findings.intent == "search":
         return _search(findings)
     if not findings.exact:
-        return _sentence(findings.note)
+        if not findings.perhaps:
+            return _sentence(findings.note)
+        return "\n".join((f"{_sentence(findings.note, '')}:", "", *_listed(findings.perhaps)))
     wording = WORDINGS[findings.intent]
     parts = [_about(findings, wording)]
     parts += [_through(findings, one) for one in findings.through[:_PARAGRAPHS]]
@@ -166,7 +168,7 @@ def _many(findings: Findings, wording: Wording, within: str) -> str:
 def _doing(findings: Findings, by: str) -> Wording:
     """How it is answered whether something does what is asked."""
     does = DOING[findings.intent]
-    unsure = findings.perhaps or findings.through
+    unsure = findings.perhaps or findings.through or findings.namesakes
     none = "it cannot be told whether" if unsure else "No: it is not seen that"
     yes = f"Yes, {by.replace('{', '{{').replace('}', '}}')} {does} {{target}}:"
     return Wording(f"{none} {by} {does} {{target}}.", yes, yes)

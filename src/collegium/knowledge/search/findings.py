@@ -68,7 +68,8 @@ class Findings:
     `targets` are the definitions that bear the name that was asked about; `others` bear it as well,
     but are known by a longer one. An answer that is `exact` is `found`, and all of it; `perhaps`
     holds what only bears a name that fits, and `through` what calls a method that a target
-    overrides, and so may call the target when the program runs. `by` are the definitions that were
+    overrides, and so may call the target when the program runs; `namesakes` calls something of its
+    name, which many definitions bear. `by` are the definitions that were
     asked about as doing something, or as where a path begins: `found` is then what they do, or the
     path with both its ends. `note` says in a sentence what else there is to say, that nothing has
     the name for example.
@@ -82,6 +83,7 @@ class Findings:
     others: tuple[Finding, ...] = ()
     perhaps: tuple[Finding, ...] = ()
     through: tuple[Through, ...] = ()
+    namesakes: tuple[Finding, ...] = ()
     by: tuple[Finding, ...] = ()
     note: str = ""
     within: str = ""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # No graph question is longer: what is, tells a story.
 LONGEST_CHARS, MOST_WORDS = 320, 24
-DEEP: frozenset[Intent] = frozenset({"subclasses", "bases"})
+DEEP: frozenset[Intent] = frozenset({"subclasses", "bases", "overrides"})
 _WORDS = re.compile(r"['’]s\b|[^\W_](?:[\w-]*\w)?")  # noqa: RUF001 -- both apostrophes
 # What a plain word cannot be if it is to be taken for a name, and one of which has to be said then:
 # "the definition of done" asks for no definition.

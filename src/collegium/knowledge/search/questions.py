@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from collegium.knowledge.facts import MODULE
 from collegium.knowledge.graph import Node
-from collegium.knowledge.search import places
+from collegium.knowledge.search import namesakes, places, standing
 from collegium.knowledge.search import targets as naming
 from collegium.knowledge.search.covering import is_test, reaching
 from collegium.knowledge.search.ends import definition, ends
@@ -85,15 +86,22 @@ def answer(index: Index, question: Question) -> Findings:
             return _path(index, told, doers, sought)
         found = _within(question, _found(index, question, sought.targets))
         through = _through(index, question, sought.targets, found)
+        alike = _namesakes(index, question, sought.targets)
         if question.by:
             found = [one for one in found if _is_by(one, doers)]
+            alike = [one for one in alike if _is_by(one, doers)]
             through = tuple(_by(one, doers) for one in through if _by(one, doers).found)
+        remarks = (
+            _remark(index, question, sought, found, doers),
+            namesakes.remark(sought.targets[0].node.symbol, alike),
+        )
         return replace(
             told,
             found=tuple(one for one in found if is_certain(one.trust)),
             perhaps=tuple(one for one in found if not is_certain(one.trust)),
             through=through,
-            note=_remark(index, question, sought, found, doers),
+            namesakes=tuple(alike),
+            note="; ".join(filter(None, remarks)),
         )
 
 
@@ -116,7 +124,8 @@ def _path(index: Index, told: Findings, doers: Sought, sought: Sought) -> Findin
     """The shortest chain of calls; where none is known, it is said whether all were looked at."""
     found = chain(index, doers.targets, sought.targets)
     if found.whole:
-        return replace(told, found=found.found)
+        alike = () if found.found else namesakes.calls_by_name(index, sought.targets)
+        return replace(told, found=found.found, note=namesakes.remark(told.name, alike))
     note = (
         f"no chain of calls from {_called(told.by[0])} to {_called(told.targets[0])} was found "
         f"among the {MOST_VISITED:,} definitions that were looked at"
@@ -199,6 +208,13 @@ def _of_target(index: Index, question: Question, target: Target) -> Iterable[Fin
     return [one for one in found if intent != "tests" or is_test(one.file, one.symbol)]
 
 
+def _namesakes(index: Index, question: Question, targets: Sequence[Target]) -> list[Finding]:
+    """What calls something of a target's name, where it is asked what calls it."""
+    if question.intent not in namesakes.ABOUT_CALLS:
+        return []
+    return _within(question, namesakes.calls_by_name(index, targets))
+
+
 def _within(question: Question, found: Iterable[Finding]) -> list[Finding]:
     """Those that lie where answers are wanted."""
     where = question.within
@@ -242,6 +258,10 @@ def _remark(
         remarks += _of_types(index, sought)
     if question.intent == "tests":
         remarks += _of_reaching(index, sought, found)
+    if question.intent == "callees":
+        remarks += filter(None, [namesakes.calling_remark(index, sought.targets)])
+    if question.intent == "overrides" and not question.deep and not question.by:
+        remarks += _of_further(index, sought, found)
     if question.intent == "members":
         remarks += _of_heritage(index, sought)
     if question.by and not any(is_certain(one.trust) for one in found):
@@ -266,7 +286,24 @@ def _of_reaching(index: Index, sought: Sought, found: Sequence[Finding]) -> Iter
     if more:
         other = " more" * bool(found)
         count = f"one{other} test reaches" if len(more) == 1 else f"{len(more)}{other} tests reach"
-        yield f"{count} it by way of other code, such as `{more[0].symbol}` in `{more[0].file}`"
+        top = more[0].symbol == MODULE
+        such = "code at the top of" if top else f"`{more[0].symbol}` in"
+        yield f"{count} it by way of other code, such as {such} `{more[0].file}`"
+
+
+def _of_further(index: Index, sought: Sought, found: Sequence[Finding]) -> Iterator[str]:
+    """How many override the targets by way of what does so itself."""
+    told = {Node(one.file, one.symbol) for one in found}
+    more = {
+        edge.source
+        for target in sought.targets
+        for edge in all_steps(
+            index, "overrides", target, list(edges_about(index, "overrides", target))
+        )
+    } - told
+    if more:
+        does = "one more overrides" if len(more) == 1 else f"{len(more)} more override"
+        yield f"{does} it by way of {'this' if len(told) == 1 else 'these'} (`--all`)"
 
 
 def _of_heritage(index: Index, sought: Sought) -> Iterator[str]:
@@ -309,5 +346,19 @@ def _nothing(index: Index, question: Question) -> Findings:
     names = ", ".join(f"`{name}`" for name in near)
     likest = "name most like it is" if len(near) == 1 else "names most like it are"
     hint = f"; the {likest} {names}" if near else ""
-    note = f"nothing here is called `{question.name}`{place}{hint}"
-    return Findings(question.intent, question.name, note=note, within=question.within)
+    found: tuple[Finding, ...] = ()
+    if question.intent in standing.ABOUT_PLACES and not question.by:
+        found = tuple(standing.standing(index, question.name, question.place or question.within))
+    known, stands = (" known", f"; {_standing(found)}") if found else ("", "")
+    note = f"nothing{known} here is called `{question.name}`{place}{hint}{stands}"
+    return Findings(
+        question.intent, question.name, perhaps=found, note=note, within=question.within
+    )
+
+
+def _standing(found: Sequence[Finding]) -> str:
+    """On how many lines a name was found as a word."""
+    count = sum(len(one.lines) for one in found)
+    more = "at least " * (len(found) == standing.MOST)
+    lines = "one line" if count == 1 else f"{more}{count} lines"
+    return f"as a word it stands on {lines} of the code"

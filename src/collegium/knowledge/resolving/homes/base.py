@@ -47,6 +47,8 @@ class Home:
     # Whether calling a variable counts as a call of the function that it holds; where it does
     # not, a call is of what stands there by name (a definition leads to it), as editors have it.
     calls_through_variables: ClassVar[bool] = False
+    # Whether each assignment is read as a binding, so that a name bound once holds one value.
+    assignments_bind: ClassVar[bool] = False
     # Whether a name bound in a block is unknown after it.
     block_scoped: ClassVar[bool] = False
     # Whether a variable is of its annotated type whatever value it is given.

@@ -49,6 +49,7 @@ class Python(Home):
 
     family: ClassVar[str] = "python"
     body_is_scope: ClassVar[bool] = True
+    assignments_bind: ClassVar[bool] = True
     call_method: ClassVar[str] = "__call__"
     constructor: ClassVar[str] = "__init__"
     elements = library.ELEMENTS
