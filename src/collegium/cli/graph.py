@@ -133,11 +133,11 @@ def show(findings: Findings, *, candidates: bool = False, as_json: bool) -> None
     """Tell an answer of the graph.
 
     Raises:
-        UnknownSymbol: nothing bears the name; in JSON that was told already.
+        UnknownSymbol: the name stands nowhere; in JSON that was told already.
     """
     if as_json:
         say_json(findings_json(findings))
-    if not findings.exact:
+    if not (findings.exact or findings.perhaps):
         raise UnknownSymbol(findings.note)
     if not as_json:
         tell(findings, candidates=candidates)
@@ -164,16 +164,7 @@ def tell(findings: Findings, *, candidates: bool = False) -> None:
                 _aside(f"through {base}, which {overriding} overrides:")
                 way = f"through {through.base.name}"
                 say("".join(line_of(one, way) for one in through.found))
-    if not findings.exact:
-        say("".join(map(line_of, findings.perhaps)))
-    elif findings.perhaps and candidates:
-        _aside("perhaps, since only the name fits:")
-        say("".join(map(line_of, findings.perhaps)))
-    elif findings.perhaps:
-        _aside(f"{len(findings.perhaps)} more only bear a name that fits; --candidates shows them")
-    if findings.namesakes and candidates:
-        _aside("perhaps, though many definitions bear the name:")
-        say("".join(map(line_of, findings.namesakes)))
+    _tell_unsure(findings, candidates=candidates)
     if findings.others:
         others = ", ".join(map(_with_place, findings.others[:NAMED]))
         more = len(findings.others) - NAMED
@@ -185,12 +176,26 @@ def tell(findings: Findings, *, candidates: bool = False) -> None:
         _aside(findings.note)
 
 
+def _tell_unsure(findings: Findings, *, candidates: bool) -> None:
+    """What bears a name that fits, and no more: all of the answer where it is not exact."""
+    if findings.perhaps and not findings.exact:
+        say("".join(map(line_of, findings.perhaps)))
+    elif findings.perhaps and candidates:
+        _aside("perhaps, since only the name fits:")
+        say("".join(map(line_of, findings.perhaps)))
+    elif findings.perhaps:
+        _aside(f"{len(findings.perhaps)} more only bear a name that fits; --candidates shows them")
+    if findings.namesakes and candidates:
+        _aside("perhaps, though many definitions bear the name:")
+        say("".join(map(line_of, findings.namesakes)))
+
+
 def _verdict(findings: Findings, at: int) -> str:
     """Whether one does something with a target, in a sentence."""
     does = f"{_any_of(findings.by)} {DOING[findings.intent]} {_with_place(findings.targets[at])}"
     if findings.of(at):
         return f"Yes, {does}:"
-    if findings.perhaps or findings.through:
+    if findings.perhaps or findings.through or findings.namesakes:
         return f"It cannot be told whether {does}."
     return f"No: it is not seen that {does}."
 
