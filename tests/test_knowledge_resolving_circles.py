@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import random
+from contextlib import closing
 
 import pytest
 from knowledge_fuzzing import STEMS, WRITERS, Words
 from knowledge_sources import Tree, pairs
 
 from collegium.knowledge.resolving import Run, resolve
+from collegium.knowledge.resolving.shape import Shape
 
 
 def tangled(extension: str, seed: int) -> Tree:
@@ -42,6 +45,28 @@ def test_a_tangle_is_resolved_alike_in_any_order(extension: str, seed: int) -> N
     tree = tangled(extension, seed)
 
     assert not any(differing(tree, order) for order in (seed, seed + 1))
+
+
+@pytest.mark.parametrize("extension", [".py", ".ts", ".go", ".java", ".rs"])
+def test_what_was_learned_is_gone_with_the_run_though_nobody_looks_for_cycles(
+    extension: str,
+) -> None:
+    tree = tangled(extension, 16)
+    gc.collect()
+    gc.disable()
+    try:
+        before = number_of_shapes()
+        with closing(Run(tree)) as run:
+            for path in tree.files:
+                run.resolve(path)
+            assert number_of_shapes() > before
+        assert number_of_shapes() == before
+    finally:
+        gc.enable()
+
+
+def number_of_shapes() -> int:
+    return sum(isinstance(one, Shape) for one in gc.get_objects())
 
 
 @pytest.mark.long

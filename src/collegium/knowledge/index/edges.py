@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from collegium.knowledge.index.world import World
@@ -23,10 +24,10 @@ def make_edges(connection: sqlite3.Connection, contents: Iterable[int], progress
     """Resolve these contents, in the order of their paths; how many they are."""
     files = sorted(_file(connection, content) for content in contents)
     for begin in range(0, len(files), RUN):
-        run = Run(World(connection))
-        for done, (path, content) in enumerate(files[begin : begin + RUN], begin + 1):
-            put_resolution(connection, content, run.resolve(path))
-            progress(done, len(files), "resolving")
+        with closing(Run(World(connection))) as run:
+            for done, (path, content) in enumerate(files[begin : begin + RUN], begin + 1):
+                put_resolution(connection, content, run.resolve(path))
+                progress(done, len(files), "resolving")
     return len(files)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from collegium.knowledge.resolving.edges import Resolver
@@ -19,15 +20,23 @@ if TYPE_CHECKING:
 
 def resolve(path: str, sources: Sources) -> Resolution:
     """Return the edges that leave a file, and all that they depend on; nothing else does."""
-    return Run(sources).resolve(path)
+    with closing(Run(sources)) as run:
+        return run.resolve(path)
 
 
 class Run:
-    """Resolves files of a tree that does not change meanwhile; what one needed the next has."""
+    """Resolves files of a tree that does not change meanwhile; what one needed the next has.
+
+    It is closed once.
+    """
 
     def __init__(self, sources: Sources) -> None:
         """Ask nothing yet."""
         self._shared = _Reading(World(sources))
+
+    def close(self) -> None:
+        """Let go of what was learned."""
+        self._shared.world.forget()
 
     def resolve(self, path: str) -> Resolution:
         """Return just what `resolve(path, sources)` returns, sooner."""
@@ -38,7 +47,11 @@ class Run:
         try:
             return self._shared.resolution(facts)
         except Circular:
-            return _Reading(world.apart()).resolution(facts)
+            apart = world.apart()
+            try:
+                return _Reading(apart).resolution(facts)
+            finally:
+                apart.forget()
 
 
 class _Reading:

@@ -68,6 +68,17 @@ class World:
         other._shapes, other._keys = self._shapes, self._keys
         return other
 
+    def forget(self) -> None:
+        """Let all go that was worked out; nothing is asked after that.
+
+        Worlds and those who ask them know one another, so that Python would let them go late.
+        """
+        for memory in (self._memory, self._here, self._passing):
+            memory.clear()
+        if not self._apart:
+            self._shapes.clear()
+            self._keys.clear()
+
     def begin(self) -> None:
         """Forget what was read, and what only concerned the last file."""
         self._reads = set()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SHIPPED: Final = Path(__file__).with_name("meanings.npz")
 # So many terms are summed at a time; their rows stay in the processor's cache.
 _BLOCK: Final = 4096
+# So many units are looked at together: a term takes some 100 bytes meanwhile.
+_UNITS: Final = 4096
 _TINY: Final = 1e-9
 # What a term counts that a field has so many times.
 _OFTEN: Final = np.log1p(np.arange(256))
@@ -70,6 +72,13 @@ class Meanings(NamedTuple):
 
         Zeros where no term of a unit is known.
         """
+        blocks = [
+            self._of_block(packed[first : first + _UNITS])
+            for first in range(0, len(packed), _UNITS)
+        ]
+        return np.concatenate([np.zeros((0, self.width), np.int8), *blocks])
+
+    def _of_block(self, packed: Sequence[bytes]) -> NDArray[np.int8]:
         entries = np.frombuffer(b"".join(packed), "<u8")
         sizes = np.array([len(terms) // entries.itemsize for terms in packed], np.int64)
         units = np.repeat(np.arange(len(packed)), sizes)
