@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from knowledge_graphs import graph_of
 
-from collegium.knowledge.codebase import KnowledgeGraph
 from collegium.knowledge.search import paths
 from collegium.knowledge.search.answers import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from collegium.knowledge.codebase import Findings
+    from collegium.knowledge.codebase import Findings, KnowledgeGraph
 
 FILES = {
     "mill.py": """
@@ -83,15 +83,8 @@ def test_sieve():
 
 @pytest.fixture(scope="module")
 def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeGraph]:
-    folder = tmp_path_factory.mktemp("mill")
-    for path, text in FILES.items():
-        file = folder / "tree" / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    graph = KnowledgeGraph.open(folder / "tree", cache=folder / "cache", create=True)
-    graph.update()
-    yield graph
-    graph.close()
+    with graph_of(FILES, tmp_path_factory.mktemp("mill")) as graph:
+        yield graph
 
 
 def symbols(findings: Findings) -> list[str]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from knowledge_graphs import graph_of
 
 from collegium.cli.graph import tell
-from collegium.knowledge.codebase import KnowledgeGraph
 from collegium.knowledge.search.answers import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from collegium.knowledge.codebase import KnowledgeGraph
 
 FILES = {
     "reply.js": "class Reply { send() {} }\nmodule.exports = Reply\n",
@@ -33,13 +34,8 @@ NOTE = (
 
 @pytest.fixture(scope="module")
 def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeGraph]:
-    folder: Path = tmp_path_factory.mktemp("namesakes")
-    for path, text in FILES.items():
-        (folder / path).write_text(text, "utf-8")
-    graph = KnowledgeGraph.open(folder, cache=folder.with_name("cache"), create=True)
-    graph.update()
-    yield graph
-    graph.close()
+    with graph_of(FILES, tmp_path_factory.mktemp("namesakes")) as graph:
+        yield graph
 
 
 def test_callers_say_how_many_calls_are_not_shown(graph: KnowledgeGraph) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import knowledge_shop
 import pytest
+from knowledge_graphs import graph_of
 
 from collegium.errors import EmptyQuery, NotIndexed, UnknownSymbol
 from collegium.knowledge.codebase import KnowledgeGraph, Question
@@ -414,15 +415,8 @@ PACKAGES = {
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeGraph]:
-    folder = tmp_path_factory.mktemp("packages")
-    for path, text in PACKAGES.items():
-        file = folder / "tree" / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    graph = KnowledgeGraph.open(folder / "tree", cache=folder / "cache", create=True)
-    graph.update()
-    yield graph
-    graph.close()
+    with graph_of(PACKAGES, tmp_path_factory.mktemp("packages")) as graph:
+        yield graph
 
 
 @pytest.mark.parametrize(

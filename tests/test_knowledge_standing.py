@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from knowledge_graphs import graph_of
 
 from collegium.cli.graph import tell
 from collegium.errors import UnknownSymbol
-from collegium.knowledge.codebase import KnowledgeGraph
 from collegium.knowledge.search.answers import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from collegium.knowledge.codebase import KnowledgeGraph
 
 FILES = {
     "errors.js": (
@@ -31,13 +32,8 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeGraph]:
-    folder: Path = tmp_path_factory.mktemp("standing")
-    for path, text in FILES.items():
-        (folder / path).write_text(text, "utf-8")
-    graph = KnowledgeGraph.open(folder, cache=folder.with_name("cache"), create=True)
-    graph.update()
-    yield graph
-    graph.close()
+    with graph_of(FILES, tmp_path_factory.mktemp("standing")) as graph:
+        yield graph
 
 
 def test_where_a_key_stands_is_told_as_what_may_be_meant(graph: KnowledgeGraph) -> None:
